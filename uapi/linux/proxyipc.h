@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+#ifndef _UAPI_LINUX_PROXYIPC_H
+#define _UAPI_LINUX_PROXYIPC_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Contract of all commands
+ *
+ * /dev/proxyipc creates objects; every object is a file descriptor (O_CLOEXEC)
+ * and possession of it is authority. Every command is an ioctl whose number
+ * carries no size and whose argument is a struct that begins with:
+ *
+ * - size: sizeof() the struct as the caller knows it. Smaller than the first
+ *   published version is %EINVAL; larger than the kernel's is fine as long as
+ *   the tail is zero, else %E2BIG.
+ * - flags: unknown bits are %EINVAL, for every command.
+ *
+ * Fields named __reserved must be zero (%EINVAL). Fields that begin with out_
+ * are written by the kernel, their value on entry is ignored. The layout is the
+ * same for 32-bit and 64-bit programs. Deadlines are absolute CLOCK_MONOTONIC
+ * nanoseconds, 0 means none, one too far away to count is as good as none; a call restarted after a signal therefore doesn't
+ * wait longer. File descriptors are installed only after the result has been
+ * copied out, so a command that fails leaves none behind.
+ *
+ * Every command may sleep and none may be issued from anything but a process.
+ */
+
+/**
+ * DOC: Error numbers
+ *
+ * One number has one meaning, for every command:
+ *
+ * ==============  ============================================================
+ * %EINVAL         malformed argument: size, flag, reserved field or value
+ * %E2BIG          the struct is longer than the kernel knows, its tail not zero
+ * %ENOTTY         this object has no such command
+ * %EFAULT         the argument, or a buffer that it names, can't be accessed;
+ *                 an undelivered message stays where it was
+ * %EBADF          a file descriptor in the argument isn't open
+ * %ENOMEM         out of memory, nothing was changed
+ * %EMFILE         the file descriptor table is full (system-wide: %ENFILE)
+ * %EACCES         the entry doesn't carry the right that the command needs
+ * %EPERM          the caller has no authority over that process, or asks for a
+ *                 lease above the maximum without CAP_SYS_RESOURCE
+ * %EOPNOTSUPP     this task can never be held: a kernel thread, an I/O worker,
+ *                 the init process of a pid namespace
+ * %ENOTCONN       the receiver slot of the process object is empty
+ * %EPIPE          the endpoint closed before the message was received
+ * %EOWNERDEAD     the receiver had the message and died, closed its endpoint
+ *                 or let the lease of the hold run out without an answer
+ * %ECANCELED      the receiver gave the call up: resumed or dropped unanswered
+ * %ESRCH          the other side is gone: the target exited, or nobody waits
+ *                 for this reply any more
+ * %ESTALE         the name is dead: a cap or token of the past, or a target
+ *                 whose identity is no longer the one recorded at open
+ * %EAGAIN         the command would have to wait and was asked not to
+ * %ETIMEDOUT      the deadline passed
+ * %EINTR          a signal handler interrupted the wait, and it does not restart
+ * %EMSGSIZE       data larger than %PROXYIPC_DATA_MAX or than the receiving
+ *                 buffer; the message or the right to answer is kept
+ * %ENOBUFS        the endpoint has 65536 unanswered calls
+ * %EDQUOT         this user holds as many targets as the module allows
+ * %EDEADLK        the wait could not end: the one who would have to resume the
+ *                 target is the target, or waits for it
+ * %EBUSY          this open file already holds its target by %PROXYIPC_IOC_PROCESS_HOLD
+ * ==============  ============================================================
+ */
+
+/** define PROXYIPC_ABI_VERSION - what &proxyipc_device_info.out_version says */
+#define PROXYIPC_ABI_VERSION	1
+
+/** define PROXYIPC_WORDS - number of words in every message */
+#define PROXYIPC_WORDS		8
+
+/** define PROXYIPC_DATA_MAX - most bytes that a message carries beside its words */
+#define PROXYIPC_DATA_MAX	65536
+
+/** define PROXYIPC_IOC_TYPE - type byte of every command */
+#define PROXYIPC_IOC_TYPE	0xD1
+
+/*
+ * Messages
+ */
+
+/**
+ * struct proxyipc_message - what one sends, and what a caller gets back
+ * @words: the message proper; by convention words[0] is the operation or the
+ *	status. Words that aren't used should be zero.
+ * @data: address of further bytes, or 0
+ * @data_len: number of bytes at @data, at most %PROXYIPC_DATA_MAX. In the reply
+ *	of %PROXYIPC_IOC_ENTRY_CALL: the room at @data on entry, the number of
+ *	bytes written there on return.
+ * @__reserved: must be zero
+ */
+struct proxyipc_message {
+	__u64 words[PROXYIPC_WORDS];
+	__aligned_u64 data;
+	__u32 data_len;
+	__u32 __reserved;
+};
+
+/**
+ * enum proxyipc_kind - what a received message is
+ * @PROXYIPC_KIND_CALL: somebody waits for the answer
+ * @PROXYIPC_KIND_SEND: nobody waits
+ * @PROXYIPC_KIND_NOTICE: &proxyipc_received.out_notices were posted
+ * @PROXYIPC_KIND_EVENT: &proxyipc_received.out_events happened to a target or
+ *	to the hold on it; there is nothing to resume
+ */
+enum proxyipc_kind {
+	PROXYIPC_KIND_CALL = 1,
+	PROXYIPC_KIND_SEND = 2,
+	PROXYIPC_KIND_NOTICE = 3,
+	PROXYIPC_KIND_EVENT = 4,
+};
+
+/**
+ * enum proxyipc_state - can the target run?
+ * @PROXYIPC_STATE_RUNNABLE: nothing holds it
+ * @PROXYIPC_STATE_ARMED: held, and still in the kernel: it executes no user
+ *	instruction, but a system call that it was in may go on, write to the
+ *	target's memory and have its effect; it parks when that call ends.
+ * @PROXYIPC_STATE_PARKED: held and asleep on its way back to user mode
+ * @PROXYIPC_STATE_GONE: exited
+ *
+ * Neither armed nor parked means that the target's memory stands still: other
+ * threads, io_uring, devices and (armed only) the kernel on the target's behalf
+ * may write to it. What is promised is that this thread executes no further
+ * instruction in user mode until it is resumed.
+ */
+enum proxyipc_state {
+	PROXYIPC_STATE_RUNNABLE = 0,
+	PROXYIPC_STATE_ARMED = 1,
+	PROXYIPC_STATE_PARKED = 2,
+	PROXYIPC_STATE_GONE = 3,
+};
+
+/* proxyipc_received.out_flags */
+/** define PROXYIPC_RECEIVED_PROXIED - it came through a proxy entry: out_token names the hold */
+#define PROXYIPC_RECEIVED_PROXIED	(1U << 0)
+
+/* proxyipc_received.out_events: states, OR-ed together, never a list */
+/** define PROXYIPC_EVENT_LEASE_EXPIRED - the hold named by out_token reached its lease; the target runs */
+#define PROXYIPC_EVENT_LEASE_EXPIRED	(1U << 0)
+/** define PROXYIPC_EVENT_TARGET_GONE - the target exited */
+#define PROXYIPC_EVENT_TARGET_GONE	(1U << 1)
+/** define PROXYIPC_EVENT_TARGET_CHANGED - the target's identity changed, the process object is dead (%ESTALE) */
+#define PROXYIPC_EVENT_TARGET_CHANGED	(1U << 2)
+
+/**
+ * struct proxyipc_received - what a receiver gets
+ * @data: in: address of a buffer for the message's bytes, or 0
+ * @data_size: in: room at @data. If the message has more, the receive fails with
+ *	%EMSGSIZE, @out_data_len alone is written, and says how much there is, and
+ *	the message stays.
+ * @out_data_len: number of bytes written to @data
+ * @out_kind: one of &enum proxyipc_kind
+ * @out_flags: %PROXYIPC_RECEIVED_PROXIED
+ * @out_state: one of &enum proxyipc_state, of the held target. By the time that
+ *	it is looked at an armed target may have parked.
+ * @out_events: %PROXYIPC_EVENT_LEASE_EXPIRED and the like
+ * @out_reply_size: most bytes that the caller takes back in &proxyipc_message.data
+ * @out_cap: names what the message brought in later commands on this endpoint:
+ *	the right to answer a call, or, if proxied, the held target together with
+ *	the reply in its reply slot. 0 if there is neither. Never reused.
+ * @out_token: names the hold that this message is about, 0 if there is none
+ * @out_payload: payload of the entry that was invoked; 0 for notices and events
+ * @out_receiver_payload: payload of the entry in the target's receiver slot, if
+ *	proxied or an event
+ * @out_notices: the bits posted since the last notice, OR-ed together
+ * @out_sender_tgid: process that sent it, in the receiver's pid namespace; 0 if
+ *	it isn't visible there, and for notices and events
+ * @out_sender_tid: its thread, likewise
+ * @out_sender_uid: its user id, in the receiver's user namespace; the overflow
+ *	id if it has none there, and for notices and events
+ * @out_sender_gid: its group id, likewise
+ * @__reserved: must be zero
+ * @out_words: the words of the message
+ */
+struct proxyipc_received {
+	__aligned_u64 data;
+	__u32 data_size;
+	__u32 out_data_len;
+	__u32 out_kind;
+	__u32 out_flags;
+	__u32 out_state;
+	__u32 out_events;
+	__u64 out_cap;
+	__u64 out_token;
+	__u64 out_payload;
+	__u64 out_receiver_payload;
+	__u64 out_notices;
+	__s32 out_sender_tgid;
+	__s32 out_sender_tid;
+	__u32 out_sender_uid;
+	__u32 out_sender_gid;
+	__u32 out_reply_size;
+	__u32 __reserved;
+	__u64 out_words[PROXYIPC_WORDS];
+};
+
+/** define PROXYIPC_NONBLOCK - flag of commands that may wait: %EAGAIN rather than wait */
+#define PROXYIPC_NONBLOCK	(1U << 0)
+
+/*
+ * Device: open("/dev/proxyipc")
+ */
+
+/**
+ * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
+ * @size: sizeof(struct proxyipc_device_info)
+ * @flags: must be zero
+ * @out_version: %PROXYIPC_ABI_VERSION of the module
+ * @out_words: %PROXYIPC_WORDS of the module
+ * @out_data_max: most bytes that a message carries
+ * @out_queue_max: largest &proxyipc_endpoint_create.queue_limit
+ * @out_features: optional parts that this module has; none are defined yet
+ * @out_lease_default: lease of a process object that asks for none, nanoseconds
+ * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
+ * @out_holds_max: targets that one user may hold at a time
+ * @__reserved: written as zero
+ *
+ * Errors: none of its own.
+ */
+struct proxyipc_device_info {
+	__u32 size;
+	__u32 flags;
+	__u32 out_version;
+	__u32 out_words;
+	__u32 out_data_max;
+	__u32 out_queue_max;
+	__u64 out_features;
+	__u64 out_lease_default;
+	__u64 out_lease_max;
+	__u32 out_holds_max;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_DEVICE_INFO	_IO(PROXYIPC_IOC_TYPE, 0x00)
+
+/**
+ * struct proxyipc_endpoint_create - argument of %PROXYIPC_IOC_ENDPOINT_CREATE
+ * @size: sizeof(struct proxyipc_endpoint_create)
+ * @flags: must be zero
+ * @queue_limit: most messages by %PROXYIPC_IOC_ENTRY_SEND that wait to be
+ *	received, at most &proxyipc_device_info.out_queue_max; 0 means 64. A CALL
+ *	doesn't count: its caller waits for it anyway.
+ * @out_fd: the endpoint, a receive queue
+ *
+ * When the last file descriptor of the endpoint closes, queued calls fail with
+ * %EPIPE, received ones with %EOWNERDEAD, and targets held on its behalf run.
+ *
+ * Errors: %EMFILE, %ENOMEM.
+ */
+struct proxyipc_endpoint_create {
+	__u32 size;
+	__u32 flags;
+	__u32 queue_limit;
+	__s32 out_fd;
+};
+#define PROXYIPC_IOC_ENDPOINT_CREATE	_IO(PROXYIPC_IOC_TYPE, 0x01)
+
+/**
+ * struct proxyipc_process_open - argument of %PROXYIPC_IOC_PROCESS_OPEN
+ * @size: sizeof(struct proxyipc_process_open)
+ * @flags: must be zero
+ * @tgid: process id in the caller's pid namespace, 0 for the caller's own process
+ * @tid: thread id, must belong to @tgid; 0 means the calling thread if @tgid is
+ *	0, else the process's main thread
+ * @lease: longest time in nanoseconds that a hold through this object lasts, and
+ *	that a series of them without a pause lasts; 0 means the default. More
+ *	than the maximum takes CAP_SYS_RESOURCE.
+ * @out_fd: the process object, with its own receiver slot, reply slot and
+ *	notices; objects on the same thread don't disturb each other, and the
+ *	thread runs when none of them holds it
+ * @__reserved: must be zero
+ *
+ * A thread of the caller's own process needs no privilege: that is enrolment by
+ * consent, the descriptor is then handed to a supervisor. Any other needs
+ * CAP_SYS_PTRACE in the target's user namespace and the right to send it
+ * signals, or, with the module parameter open_same_uid=1, the same user and
+ * group ids throughout and a dumpable target.
+ *
+ * The target's ids, user namespace and permitted capabilities are recorded. When
+ * they change (capabilities: grow), or the target executes a set-id or
+ * unreadable program, the object is dead: %ESTALE, and holds are dropped.
+ *
+ * Errors: %EINVAL (tid not of tgid), %ESRCH, %EPERM, %EOPNOTSUPP, %EMFILE, %ENOMEM.
+ */
+struct proxyipc_process_open {
+	__u32 size;
+	__u32 flags;
+	__s32 tgid;
+	__s32 tid;
+	__u64 lease;
+	__s32 out_fd;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_PROCESS_OPEN	_IO(PROXYIPC_IOC_TYPE, 0x02)
+
+/*
+ * Endpoint
+ */
+
+/** define PROXYIPC_RIGHT_CALL - the entry may be called */
+#define PROXYIPC_RIGHT_CALL	(1U << 0)
+/** define PROXYIPC_RIGHT_SEND - the entry may be sent to, and put into a receiver slot */
+#define PROXYIPC_RIGHT_SEND	(1U << 1)
+/** define PROXYIPC_RIGHT_NOTIFY - notice bits may be posted to the entry, within its notice mask */
+#define PROXYIPC_RIGHT_NOTIFY	(1U << 2)
+
+/**
+ * struct proxyipc_endpoint_mint - argument of %PROXYIPC_IOC_ENDPOINT_MINT
+ * @size: sizeof(struct proxyipc_endpoint_mint)
+ * @flags: must be zero
+ * @payload: whatever the receiver wants to know this entry by; who invokes the
+ *	entry can neither see nor change it
+ * @notice_mask: the notice bits that may be posted; needs %PROXYIPC_RIGHT_NOTIFY
+ *	to be of use, and must be zero without it
+ * @rights: %PROXYIPC_RIGHT_CALL and the like, at least one
+ * @out_fd: the entry: the capability to invoke this endpoint
+ *
+ * Errors: %EINVAL, %EMFILE, %ENOMEM.
+ */
+struct proxyipc_endpoint_mint {
+	__u32 size;
+	__u32 flags;
+	__u64 payload;
+	__u64 notice_mask;
+	__u32 rights;
+	__s32 out_fd;
+};
+#define PROXYIPC_IOC_ENDPOINT_MINT	_IO(PROXYIPC_IOC_TYPE, 0x10)
+
+/**
+ * struct proxyipc_endpoint_recv - argument of %PROXYIPC_IOC_ENDPOINT_RECV
+ * @size: sizeof(struct proxyipc_endpoint_recv)
+ * @flags: %PROXYIPC_NONBLOCK
+ * @deadline: when to give up, absolute CLOCK_MONOTONIC nanoseconds, 0 for never
+ * @received: the oldest message
+ *
+ * The message is picked up when it has been copied out in full: a receive that
+ * fails loses nothing. The thread group that picks up a proxied message is the
+ * receiver of that hold: when it dies the target runs again.
+ *
+ * Errors: %EAGAIN, %ETIMEDOUT, %EINTR, %EMSGSIZE.
+ */
+struct proxyipc_endpoint_recv {
+	__u32 size;
+	__u32 flags;
+	__u64 deadline;
+	struct proxyipc_received received;
+};
+#define PROXYIPC_IOC_ENDPOINT_RECV	_IO(PROXYIPC_IOC_TYPE, 0x11)
+
+/**
+ * struct proxyipc_endpoint_reply - argument of %PROXYIPC_IOC_ENDPOINT_REPLY
+ * @size: sizeof(struct proxyipc_endpoint_reply)
+ * @flags: must be zero
+ * @cap: &proxyipc_received.out_cap of a call. Of a proxied call: the caller is
+ *	answered and the target stays held.
+ * @message: the answer
+ *
+ * Exactly one answer reaches the caller. %EMSGSIZE and %EFAULT keep the right to
+ * answer, so that it can be tried again.
+ *
+ * Errors: %ESTALE, %ESRCH (the caller doesn't wait any more; the cap is used up,
+ * or the reply slot is empty), %EMSGSIZE, %ENOMEM.
+ */
+struct proxyipc_endpoint_reply {
+	__u32 size;
+	__u32 flags;
+	__u64 cap;
+	struct proxyipc_message message;
+};
+#define PROXYIPC_IOC_ENDPOINT_REPLY	_IO(PROXYIPC_IOC_TYPE, 0x12)
+
+/** define PROXYIPC_RESUME_REPLY - answer the call in the reply slot with the message given */
+#define PROXYIPC_RESUME_REPLY		(1U << 1)
+/** define PROXYIPC_RESUME_ONLY - of REPLY_RECV: resume, without an answer */
+#define PROXYIPC_RESUME_ONLY		(1U << 3)
+/** define PROXYIPC_RESUME_STOP - hand the target over to a debugger: SIGSTOP stops it before it executes one user instruction */
+#define PROXYIPC_RESUME_STOP		(1U << 2)
+
+/**
+ * struct proxyipc_endpoint_reply_recv - argument of %PROXYIPC_IOC_ENDPOINT_REPLY_RECV
+ * @size: sizeof(struct proxyipc_endpoint_reply_recv)
+ * @flags: %PROXYIPC_NONBLOCK for the receive. Without another, @cap is answered
+ *	as by %PROXYIPC_IOC_ENDPOINT_REPLY; with %PROXYIPC_RESUME_REPLY or
+ *	%PROXYIPC_RESUME_ONLY (not both), and perhaps %PROXYIPC_RESUME_STOP, it is
+ *	resumed as by %PROXYIPC_IOC_ENDPOINT_RESUME, with or without an answer.
+ * @deadline: of the receive
+ * @cap: what to answer or resume; 0 for nothing, then only %PROXYIPC_NONBLOCK is
+ *	allowed in @flags. Written as 0 as soon as that is done or the cap is used
+ *	up, also when the command then fails: repeating it doesn't do it twice.
+ * @message: the answer; must be zero without one
+ * @received: the next message
+ *
+ * If answering or resuming fails nothing is received.
+ *
+ * Errors: those of %PROXYIPC_IOC_ENDPOINT_REPLY and %PROXYIPC_IOC_ENDPOINT_RECV.
+ */
+struct proxyipc_endpoint_reply_recv {
+	__u32 size;
+	__u32 flags;
+	__u64 deadline;
+	__u64 cap;
+	struct proxyipc_message message;
+	struct proxyipc_received received;
+};
+#define PROXYIPC_IOC_ENDPOINT_REPLY_RECV _IO(PROXYIPC_IOC_TYPE, 0x13)
+
+/**
+ * struct proxyipc_endpoint_resume - argument of %PROXYIPC_IOC_ENDPOINT_RESUME
+ * @size: sizeof(struct proxyipc_endpoint_resume)
+ * @flags: %PROXYIPC_RESUME_REPLY, %PROXYIPC_RESUME_STOP
+ * @cap: &proxyipc_received.out_cap of a proxied message
+ * @message: the answer, with %PROXYIPC_RESUME_REPLY; must be zero without
+ *
+ * Ends the hold. A call still unanswered in the reply slot fails with
+ * %ECANCELED: who wants to answer later fetches the reply first. If the caller
+ * is already gone, a resume with an answer resumes all the same, and says %ESRCH.
+ *
+ * Errors: %ESTALE (nothing was changed), %ESRCH, %EMSGSIZE, %ENOMEM.
+ */
+struct proxyipc_endpoint_resume {
+	__u32 size;
+	__u32 flags;
+	__u64 cap;
+	struct proxyipc_message message;
+};
+#define PROXYIPC_IOC_ENDPOINT_RESUME	_IO(PROXYIPC_IOC_TYPE, 0x14)
+
+/**
+ * struct proxyipc_endpoint_fetch - argument of %PROXYIPC_IOC_ENDPOINT_FETCH
+ * @size: sizeof(struct proxyipc_endpoint_fetch)
+ * @flags: must be zero
+ * @cap: &proxyipc_received.out_cap
+ * @out_fd: of a plain call: a reply object, to which the right to answer moves
+ *	(@cap is dead). Of a proxied message: another descriptor of the process
+ *	object (@cap stays).
+ * @__reserved: must be zero
+ *
+ * Errors: %ESTALE, %EMFILE, %ENOMEM.
+ */
+struct proxyipc_endpoint_fetch {
+	__u32 size;
+	__u32 flags;
+	__u64 cap;
+	__s32 out_fd;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_ENDPOINT_FETCH	_IO(PROXYIPC_IOC_TYPE, 0x15)
+
+/**
+ * struct proxyipc_endpoint_drop - argument of %PROXYIPC_IOC_ENDPOINT_DROP
+ * @size: sizeof(struct proxyipc_endpoint_drop)
+ * @flags: must be zero
+ * @cap: &proxyipc_received.out_cap: the caller gets %ECANCELED; if proxied, the
+ *	hold ends too
+ *
+ * Errors: %ESTALE.
+ */
+struct proxyipc_endpoint_drop {
+	__u32 size;
+	__u32 flags;
+	__u64 cap;
+};
+#define PROXYIPC_IOC_ENDPOINT_DROP	_IO(PROXYIPC_IOC_TYPE, 0x16)
+
+/*
+ * Entry, proxy entry
+ */
+
+/**
+ * struct proxyipc_entry_call - argument of %PROXYIPC_IOC_ENTRY_CALL
+ * @size: sizeof(struct proxyipc_entry_call)
+ * @flags: %PROXYIPC_NONBLOCK: on a proxy entry, don't wait for the end of an
+ *	episode in progress
+ * @deadline: when to give up, absolute CLOCK_MONOTONIC nanoseconds, 0 for never
+ * @message: the request
+ * @reply: where the answer goes: room at data on entry; its words are ignored
+ *	on entry
+ *
+ * Sends @message and waits for the reply. Until the message is received, a
+ * signal takes it back as if it had never been sent, and the call restarts or
+ * fails with %EINTR; after that, only a fatal signal ends the wait.
+ *
+ * Errors: %EACCES, %EPIPE, %EOWNERDEAD, %ECANCELED, %ETIMEDOUT, %EINTR,
+ * %EMSGSIZE, %ENOBUFS, %ENOMEM; through a proxy entry also %ENOTCONN, %ESRCH,
+ * %ESTALE, %EAGAIN, %EDEADLK, %EDQUOT.
+ */
+struct proxyipc_entry_call {
+	__u32 size;
+	__u32 flags;
+	__u64 deadline;
+	struct proxyipc_message message;
+	struct proxyipc_message reply;
+};
+#define PROXYIPC_IOC_ENTRY_CALL		_IO(PROXYIPC_IOC_TYPE, 0x20)
+
+/**
+ * struct proxyipc_entry_send - argument of %PROXYIPC_IOC_ENTRY_SEND
+ * @size: sizeof(struct proxyipc_entry_send)
+ * @flags: %PROXYIPC_NONBLOCK: %EAGAIN if the queue is full or, on a proxy entry,
+ *	an episode is in progress
+ * @deadline: when to give up, absolute CLOCK_MONOTONIC nanoseconds, 0 for never
+ * @message: the message
+ *
+ * Returns when the message is within the queue's limit; through a proxy entry,
+ * when the target is confirmed held and the message is on its way.
+ *
+ * Errors: %EACCES, %EPIPE, %EAGAIN, %ETIMEDOUT, %EINTR, %EMSGSIZE, %ENOMEM;
+ * through a proxy entry also %ENOTCONN, %ESRCH, %ESTALE, %EOWNERDEAD, %EDEADLK,
+ * %EDQUOT.
+ */
+struct proxyipc_entry_send {
+	__u32 size;
+	__u32 flags;
+	__u64 deadline;
+	struct proxyipc_message message;
+};
+#define PROXYIPC_IOC_ENTRY_SEND		_IO(PROXYIPC_IOC_TYPE, 0x21)
+
+/**
+ * enum proxyipc_notified - how far a notice has come
+ * @PROXYIPC_NOTIFIED_POSTED: to a plain entry: the receiver will see the bits
+ * @PROXYIPC_NOTIFIED_CONFIRMED: to a proxy entry: the target is held by it
+ * @PROXYIPC_NOTIFIED_PENDING: an episode is in progress; the bits begin the next
+ *	one, before the target runs
+ * @PROXYIPC_NOTIFIED_DEFERRED: the target said "not now"; reserved for that
+ */
+enum proxyipc_notified {
+	PROXYIPC_NOTIFIED_POSTED = 0,
+	PROXYIPC_NOTIFIED_CONFIRMED = 1,
+	PROXYIPC_NOTIFIED_PENDING = 2,
+	PROXYIPC_NOTIFIED_DEFERRED = 3,
+};
+
+/**
+ * struct proxyipc_entry_notify - argument of %PROXYIPC_IOC_ENTRY_NOTIFY
+ * @size: sizeof(struct proxyipc_entry_notify)
+ * @flags: must be zero
+ * @notices: bits to post, not zero
+ * @out_posted: those of them that are in the entry's notice mask: only they are
+ *	posted. If none is, the command fails with %EACCES.
+ * @out_state: one of &enum proxyipc_notified
+ * @__reserved: must be zero
+ *
+ * Never waits and takes no memory: posting a bit twice before it is received is
+ * posting it once.
+ *
+ * Errors: %EACCES, %EPIPE; through a proxy entry also %ENOTCONN, %ESRCH,
+ * %ESTALE, %EDEADLK, %EDQUOT.
+ */
+struct proxyipc_entry_notify {
+	__u32 size;
+	__u32 flags;
+	__u64 notices;
+	__u64 out_posted;
+	__u32 out_state;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_ENTRY_NOTIFY	_IO(PROXYIPC_IOC_TYPE, 0x22)
+
+/*
+ * Process: one thread that can be held
+ */
+
+/**
+ * struct proxyipc_process_mint - argument of %PROXYIPC_IOC_PROCESS_MINT
+ * @size: sizeof(struct proxyipc_process_mint)
+ * @flags: must be zero
+ * @payload: as in &struct proxyipc_endpoint_mint
+ * @notice_mask: likewise
+ * @rights: likewise
+ * @out_fd: a proxy entry: invoking it holds the target, and the message goes to
+ *	the entry in the receiver slot
+ *
+ * Errors: %EINVAL, %ESRCH, %ESTALE, %EMFILE, %ENOMEM.
+ */
+struct proxyipc_process_mint {
+	__u32 size;
+	__u32 flags;
+	__u64 payload;
+	__u64 notice_mask;
+	__u32 rights;
+	__s32 out_fd;
+};
+#define PROXYIPC_IOC_PROCESS_MINT	_IO(PROXYIPC_IOC_TYPE, 0x30)
+
+/**
+ * struct proxyipc_process_set_receiver - argument of %PROXYIPC_IOC_PROCESS_SET_RECEIVER
+ * @size: sizeof(struct proxyipc_process_set_receiver)
+ * @flags: must be zero
+ * @entry_fd: a plain entry with %PROXYIPC_RIGHT_SEND (a proxy entry is %EINVAL),
+ *	or -1 to empty the slot
+ * @__reserved: must be zero
+ *
+ * Takes effect with the next episode. The receiver is also told when the target
+ * exits (%PROXYIPC_EVENT_TARGET_GONE).
+ *
+ * Errors: %EBADF, %EINVAL, %EACCES, %EPIPE, %EDEADLK, %ENOBUFS, %ESRCH, %ESTALE, %ENOMEM.
+ */
+struct proxyipc_process_set_receiver {
+	__u32 size;
+	__u32 flags;
+	__s32 entry_fd;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_PROCESS_SET_RECEIVER _IO(PROXYIPC_IOC_TYPE, 0x31)
+
+/**
+ * struct proxyipc_process_hold - argument of %PROXYIPC_IOC_PROCESS_HOLD
+ * @size: sizeof(struct proxyipc_process_hold)
+ * @flags: must be zero
+ * @lease: how long at most, nanoseconds, no more than the object's; 0 means that
+ * @out_token: names this hold, never 0, never reused
+ * @out_state: %PROXYIPC_STATE_ARMED or %PROXYIPC_STATE_PARKED
+ * @__reserved: must be zero
+ *
+ * Holds by hand, without a message. Returns when it is confirmed: from then on
+ * the target executes no user instruction; a system call that it is in may still
+ * finish. The hold ends by %PROXYIPC_IOC_PROCESS_RESUME, its lease, or the
+ * closing of this open file (not of other descriptors of the object, got by
+ * %PROXYIPC_IOC_ENDPOINT_FETCH). An open file has at most one.
+ *
+ * Errors: %EBUSY, %EDEADLK (oneself), %EDQUOT, %EINVAL, %ESRCH, %ESTALE.
+ */
+struct proxyipc_process_hold {
+	__u32 size;
+	__u32 flags;
+	__u64 lease;
+	__u64 out_token;
+	__u32 out_state;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_PROCESS_HOLD	_IO(PROXYIPC_IOC_TYPE, 0x32)
+
+/**
+ * struct proxyipc_process_resume - argument of %PROXYIPC_IOC_PROCESS_RESUME
+ * @size: sizeof(struct proxyipc_process_resume)
+ * @flags: %PROXYIPC_RESUME_REPLY (an episode only), %PROXYIPC_RESUME_STOP
+ * @token: which hold to end: an episode, or a hold by hand through any open file
+ *	of this process object
+ * @message: as in &struct proxyipc_endpoint_resume
+ *
+ * The target runs when nothing else holds it.
+ *
+ * Errors: %ESTALE (nothing was changed), %ESRCH (as in
+ * %PROXYIPC_IOC_ENDPOINT_RESUME, or the target is gone), %EMSGSIZE, %EINVAL, %ENOMEM.
+ */
+struct proxyipc_process_resume {
+	__u32 size;
+	__u32 flags;
+	__u64 token;
+	struct proxyipc_message message;
+};
+#define PROXYIPC_IOC_PROCESS_RESUME	_IO(PROXYIPC_IOC_TYPE, 0x33)
+
+/**
+ * struct proxyipc_process_reply - argument of %PROXYIPC_IOC_PROCESS_REPLY
+ * @size: sizeof(struct proxyipc_process_reply)
+ * @flags: must be zero
+ * @token: of an episode that was begun by a call and has been received
+ * @message: the answer to the call in the reply slot; the target stays held
+ *
+ * Errors: %ESTALE, %ESRCH (the slot is empty, or the caller doesn't wait any
+ * more), %EMSGSIZE, %ENOMEM.
+ */
+struct proxyipc_process_reply {
+	__u32 size;
+	__u32 flags;
+	__u64 token;
+	struct proxyipc_message message;
+};
+#define PROXYIPC_IOC_PROCESS_REPLY	_IO(PROXYIPC_IOC_TYPE, 0x34)
+
+/**
+ * struct proxyipc_process_fetch_reply - argument of %PROXYIPC_IOC_PROCESS_FETCH_REPLY
+ * @size: sizeof(struct proxyipc_process_fetch_reply)
+ * @flags: must be zero
+ * @token: as in &struct proxyipc_process_reply
+ * @out_fd: a reply object, to which the right to answer moves: the reply slot is
+ *	empty then, and the target can be resumed before the call is answered
+ * @__reserved: must be zero
+ *
+ * Errors: %ESTALE, %ESRCH, %EMFILE, %ENOMEM.
+ */
+struct proxyipc_process_fetch_reply {
+	__u32 size;
+	__u32 flags;
+	__u64 token;
+	__s32 out_fd;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_PROCESS_FETCH_REPLY _IO(PROXYIPC_IOC_TYPE, 0x35)
+
+/**
+ * enum proxyipc_episode - how far the episode of a process object has come
+ * @PROXYIPC_EPISODE_NONE: there is none
+ * @PROXYIPC_EPISODE_HOLDING: the target is being held
+ * @PROXYIPC_EPISODE_DELIVERED: confirmed, the message waits to be received
+ * @PROXYIPC_EPISODE_RECEIVED: the receiver has it
+ * @PROXYIPC_EPISODE_RESTING: the lease ran out; the target gets to run before
+ *	the next episode begins
+ */
+enum proxyipc_episode {
+	PROXYIPC_EPISODE_NONE = 0,
+	PROXYIPC_EPISODE_HOLDING = 1,
+	PROXYIPC_EPISODE_DELIVERED = 2,
+	PROXYIPC_EPISODE_RECEIVED = 3,
+	PROXYIPC_EPISODE_RESTING = 4,
+};
+
+/**
+ * struct proxyipc_process_info - argument of %PROXYIPC_IOC_PROCESS_INFO
+ * @size: sizeof(struct proxyipc_process_info)
+ * @flags: must be zero
+ * @out_tgid: the target's process, in the caller's pid namespace, 0 if not visible
+ * @out_tid: its thread, likewise; an exec can change it
+ * @out_state: one of &enum proxyipc_state
+ * @out_holds: how many holds are on the target, of all process objects
+ * @out_episode: one of &enum proxyipc_episode, of this object
+ * @out_kind: one of &enum proxyipc_kind if there is an episode, else 0
+ * @out_token: names the episode, 0 if there is none
+ * @out_since: when that hold was confirmed, CLOCK_MONOTONIC nanoseconds, 0 if
+ *	it is not
+ * @out_lease_end: when its lease ends, CLOCK_MONOTONIC nanoseconds
+ * @out_episodes: how many episodes of this object were confirmed so far
+ * @out_held_ns: how long they lasted together, not counting the present one
+ * @out_ip: where in its program a held target is; 0 unless held, and unless the
+ *	object was opened by the target's own process or with CAP_SYS_PTRACE
+ * @out_syscall: number of the system call that a held target is in, or has just
+ *	finished, under the conditions of @out_ip; -1 for none
+ * @out_waiting: how many calls and sends wait for the episode to end
+ * @out_receiver_tgid: the process that picked the episode up, in the caller's
+ *	pid namespace, or 0
+ * @__reserved: written as zero
+ *
+ * A snapshot; the only command that succeeds on a target that is gone.
+ *
+ * Errors: %ESTALE (identity).
+ */
+struct proxyipc_process_info {
+	__u32 size;
+	__u32 flags;
+	__s32 out_tgid;
+	__s32 out_tid;
+	__u32 out_state;
+	__u32 out_holds;
+	__u32 out_episode;
+	__u32 out_kind;
+	__u64 out_token;
+	__u64 out_since;
+	__u64 out_lease_end;
+	__u64 out_episodes;
+	__u64 out_held_ns;
+	__u64 out_ip;
+	__s32 out_syscall;
+	__u32 out_waiting;
+	__s32 out_receiver_tgid;
+	__u32 __reserved;
+};
+#define PROXYIPC_IOC_PROCESS_INFO	_IO(PROXYIPC_IOC_TYPE, 0x36)
+
+/*
+ * Reply
+ */
+
+/**
+ * struct proxyipc_reply_send - argument of %PROXYIPC_IOC_REPLY_SEND
+ * @size: sizeof(struct proxyipc_reply_send)
+ * @flags: must be zero
+ * @message: the answer
+ *
+ * Works once. Closing the last descriptor unanswered gives the caller %ECANCELED.
+ *
+ * Errors: %ESRCH (answered already, or the caller doesn't wait any more),
+ * %EMSGSIZE, %ENOMEM.
+ */
+struct proxyipc_reply_send {
+	__u32 size;
+	__u32 flags;
+	struct proxyipc_message message;
+};
+#define PROXYIPC_IOC_REPLY_SEND		_IO(PROXYIPC_IOC_TYPE, 0x40)
+
+#endif /* _UAPI_LINUX_PROXYIPC_H */
