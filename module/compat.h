@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _PROXYIPC_COMPAT_H
+#define _PROXYIPC_COMPAT_H
+
+/**
+ * DOC: Differences between kernels
+ *
+ * The only file that knows that kernels differ. A name defined here behaves the
+ * same on all that are supported; everything above uses it without a condition.
+ */
+
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+
+/* Without the flag, KASAN kernels may allocate while a work is queued. */
+#ifdef PROXYIPC_HAS_TWAF_NO_ALLOC
+#define PROXYIPC_TWA_RESUME	(TWA_RESUME | TWAF_NO_ALLOC)
+#else
+#define PROXYIPC_TWA_RESUME	TWA_RESUME
+#endif
+
+/* Threads that a driver made out of a user process (vhost), since 6.4. */
+#ifdef PF_USER_WORKER
+#define PROXYIPC_PF_WORKER	(PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER)
+#else
+#define PROXYIPC_PF_WORKER	(PF_KTHREAD | PF_IO_WORKER)
+#endif
+
+/*
+ * task_work_add(), exported or not: distributions export it for binder, vanilla
+ * kernels don't. Its address is then found once at load, through a kprobe.
+ */
+#ifdef PROXYIPC_TASK_WORK_ADD_BY_KPROBE
+
+#include <linux/kprobes.h>
+#include <asm/ibt.h>
+
+typedef int (*proxyipc_task_work_add_t)(struct task_struct *task,
+					struct callback_head *work,
+					enum task_work_notify_mode mode);
+extern proxyipc_task_work_add_t proxyipc_task_work_add;
+
+/* kprobes point behind the ENDBR that an indirect call must land on. */
+static inline void *proxyipc_function_start(void *address)
+{
+	void *endbr = address - 4;
+
+	return is_endbr(*(u32 *)endbr) ? endbr : address;
+}
+
+static inline int proxyipc_compat_init(void)
+{
+	struct kprobe probe = { .symbol_name = "task_work_add" };
+	int ret = register_kprobe(&probe);
+
+	if (ret) {
+		pr_err("task_work_add() isn't exported and can't be found: %d\n",
+		       ret);
+		return ret;
+	}
+	proxyipc_task_work_add = proxyipc_function_start(probe.addr);
+	unregister_kprobe(&probe);
+	pr_info("task_work_add() isn't exported, found it through a kprobe\n");
+	return 0;
+}
+
+#else
+
+#define proxyipc_task_work_add	task_work_add
+
+static inline int proxyipc_compat_init(void)
+{
+	return 0;
+}
+
+#endif
+
+#endif /* _PROXYIPC_COMPAT_H */

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "compat.h"
+#include "device.h"
+#include "endpoint.h"
+#include "endpointfd.h"
+#include "main.h"
+#include "object.h"
+#include "process.h"
+#include "processfd.h"
+
+/* Beyond this a lease is a mistake of units. */
+#define DEVICE_LEASE_CEILING	(365ULL * 24 * 3600 * NSEC_PER_SEC)
+
+static bool open_same_uid;
+module_param(open_same_uid, bool, 0644);
+MODULE_PARM_DESC(open_same_uid,
+		 "A user may open own processes without their consent (default N)");
+
+/**
+ * proxyipc_device_info_ioctl() - PROXYIPC_IOC_DEVICE_INFO
+ * @file: the device
+ * @arg: struct proxyipc_device_info
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_device_info_ioctl(struct file *file, void *arg, void __user *user)
+{
+	struct proxyipc_device_info *params = arg;
+
+	if (params->flags || params->__reserved)
+		return -EINVAL;
+	*params = (struct proxyipc_device_info){
+		.size = params->size,
+		.out_version = PROXYIPC_ABI_VERSION,
+		.out_words = PROXYIPC_WORDS,
+		.out_data_max = PROXYIPC_DATA_MAX,
+		.out_queue_max = PROXYIPC_QUEUE_MAX,
+		.out_lease_default = PROXYIPC_LEASE_DEFAULT,
+		.out_lease_max = PROXYIPC_LEASE_MAX,
+		.out_holds_max = READ_ONCE(proxyipc_holds_per_user),
+	};
+	return proxyipc_params_export(user, params, sizeof(*params));
+}
+
+/**
+ * proxyipc_endpoint_create_ioctl() - PROXYIPC_IOC_ENDPOINT_CREATE
+ * @file: the device
+ * @arg: struct proxyipc_endpoint_create
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_endpoint_create_ioctl(struct file *file, void *arg,
+				    void __user *user)
+{
+	struct proxyipc_endpoint_create *params = arg;
+	struct proxyipc_endpoint *ep;
+
+	if (params->flags || params->queue_limit > PROXYIPC_QUEUE_MAX)
+		return -EINVAL;
+	ep = proxyipc_endpoint_new(params->queue_limit ?: PROXYIPC_QUEUE_DEFAULT);
+	if (!ep)
+		return -ENOMEM;
+	return proxyipc_endpointfd_publish(ep, params, &params->out_fd, user,
+					   sizeof(*params));
+}
+
+/* The task that @params names, with a reference. */
+static struct task_struct *
+open_find_task(const struct proxyipc_process_open *params)
+{
+	struct task_struct *task;
+	struct pid *pid;
+	pid_t tgid;
+
+	if (params->tgid < 0 || params->tid < 0)
+		return ERR_PTR(-EINVAL);
+	if (!params->tgid && !params->tid)
+		return get_task_struct(current);
+
+	tgid = params->tgid ?: task_tgid_vnr(current);
+	pid = find_get_pid(params->tid ?: tgid);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	if (task_tgid_vnr(task) != tgid) {
+		put_task_struct(task);
+		return ERR_PTR(-EINVAL);
+	}
+	return task;
+}
+
+/*
+ * Tasks that have no way back to user mode, that may hold locks where they would
+ * park, or that a system can't do without.
+ */
+static bool open_is_refused(struct task_struct *task)
+{
+	return READ_ONCE(task->flags) & PROXYIPC_PF_WORKER ||
+	       READ_ONCE(task->signal->flags) & SIGNAL_UNKILLABLE;
+}
+
+/*
+ * Is @task, as far as can be told from outside the kernel, one that the caller
+ * could debug for being of the same user? What an LSM would say can't be told.
+ */
+static bool open_is_same_user(const struct cred *target, bool dumpable)
+{
+	const struct cred *cred = current_cred();
+
+	return dumpable && cred->user_ns == target->user_ns &&
+	       uid_eq(cred->uid, target->uid) &&
+	       uid_eq(cred->uid, target->euid) &&
+	       uid_eq(cred->uid, target->suid) &&
+	       gid_eq(cred->gid, target->gid) &&
+	       gid_eq(cred->gid, target->egid) &&
+	       gid_eq(cred->gid, target->sgid) &&
+	       cap_issubset(target->cap_permitted, cred->cap_permitted);
+}
+
+/* CAP_SYS_PTRACE over the target and, if that isn't dumpable, over its memory. */
+static bool open_is_tracer(const struct cred *target, struct mm_struct *mm,
+			   bool dumpable)
+{
+	return ns_capable(target->user_ns, CAP_SYS_PTRACE) &&
+	       (dumpable || ns_capable(mm->user_ns, CAP_SYS_PTRACE));
+}
+
+/*
+ * May the caller open @task? @sees_addresses: and learn about its addresses?
+ */
+static int open_check_authority(struct task_struct *task, bool *sees_addresses)
+{
+	const struct cred *target;
+	struct mm_struct *mm;
+	bool dumpable;
+	int ret = -EPERM;
+
+	*sees_addresses = true;
+	if (same_thread_group(task, current))
+		return 0;
+
+	mm = get_task_mm(task);
+	if (!mm)
+		return -ESRCH;
+	dumpable = get_dumpable(mm) == SUID_DUMP_USER;
+	target = get_task_cred(task);
+	if (open_is_tracer(target, mm, dumpable)) {
+		ret = 0;
+	} else if (READ_ONCE(open_same_uid) &&
+		   open_is_same_user(target, dumpable)) {
+		*sees_addresses = false;
+		ret = 0;
+	}
+	put_cred(target);
+	mmput(mm);
+	/* And whatever kill(2) says, an LSM's word included. */
+	if (!ret)
+		ret = kill_pid(task_tgid(task), 0, 0);
+	return ret;
+}
+
+static int open_check_lease(u64 lease)
+{
+	if (lease > DEVICE_LEASE_CEILING)
+		return -EINVAL;
+	if (lease > PROXYIPC_LEASE_MAX && !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	return 0;
+}
+
+/**
+ * proxyipc_process_open_ioctl() - PROXYIPC_IOC_PROCESS_OPEN
+ * @file: the device
+ * @arg: struct proxyipc_process_open
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_open_ioctl(struct file *file, void *arg,
+				 void __user *user)
+{
+	struct proxyipc_process_open *params = arg;
+	struct proxyipc_process *process;
+	struct task_struct *task;
+	bool sees_addresses;
+	int ret;
+
+	if (params->flags || params->__reserved)
+		return -EINVAL;
+	ret = open_check_lease(params->lease);
+	if (ret)
+		return ret;
+	task = open_find_task(params);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+
+	ret = open_is_refused(task) ? -EOPNOTSUPP :
+	      open_check_authority(task, &sees_addresses);
+	if (ret)
+		goto out;
+	process = proxyipc_process_new(task,
+				       params->lease ?: PROXYIPC_LEASE_DEFAULT,
+				       sees_addresses);
+	ret = PTR_ERR_OR_ZERO(process);
+	if (ret)
+		goto out;
+	ret = proxyipc_processfd_publish(process, params, &params->out_fd, user,
+					 sizeof(*params));
+	proxyipc_process_put(process);
+out:
+	put_task_struct(task);
+	return ret;
+}
+
+const struct file_operations proxyipc_device_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = proxyipc_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "proxyipc",
+	.fops = &proxyipc_device_fops,
+	/* Safe for everybody: see open_check_authority(). */
+	.mode = 0666,
+};
+
+/**
+ * proxyipc_device_init() - make /dev/proxyipc
+ *
+ * Return: 0 or a negative errno.
+ */
+int proxyipc_device_init(void)
+{
+	return misc_register(&device);
+}
+
+/**
+ * proxyipc_device_exit() - remove /dev/proxyipc
+ */
+void proxyipc_device_exit(void)
+{
+	misc_deregister(&device);
+}

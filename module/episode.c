@@ -1,0 +1,733 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hashtable.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+
+#include "call.h"
+#include "endpoint.h"
+#include "episode.h"
+#include "main.h"
+#include "manual.h"
+#include "object.h"
+#include "process.h"
+#include "receiver.h"
+#include "trace.h"
+
+/* After a lease ran out: long enough for a tick to pass while it runs. */
+#define EPISODE_REST_NS		(2 * (u64)TICK_NSEC)
+
+/*
+ * Which thread group handles which episode, for the exit probe. Raw, because the
+ * probe runs where a lock that sleeps on PREEMPT_RT may not be taken.
+ */
+static DEFINE_HASHTABLE(handlings, 8);
+static DEFINE_RAW_SPINLOCK(handling_lock);
+
+static bool episode_is_confirmed(const struct proxyipc_process *process)
+{
+	return process->episode.state == PROXYIPC_EPISODE_DELIVERED ||
+	       process->episode.state == PROXYIPC_EPISODE_RECEIVED;
+}
+
+static bool something_waits(const struct proxyipc_process *process)
+{
+	return process->notices || !list_empty(&process->waiting);
+}
+
+static void handler_set_locked(struct proxyipc_process *process)
+{
+	struct pid *tgid = get_pid(task_tgid(current));
+
+	lockdep_assert_held(&process->lock);
+
+	process->episode.handler = tgid;
+	raw_spin_lock_irq(&handling_lock);
+	process->handler_died = false;
+	hash_add(handlings, &process->handling, (unsigned long)tgid);
+	raw_spin_unlock_irq(&handling_lock);
+}
+
+static void handler_clear_locked(struct proxyipc_process *process)
+{
+	lockdep_assert_held(&process->lock);
+
+	if (!process->episode.handler)
+		return;
+	raw_spin_lock_irq(&handling_lock);
+	hash_del(&process->handling);
+	raw_spin_unlock_irq(&handling_lock);
+	put_pid(process->episode.handler);
+	process->episode.handler = NULL;
+}
+
+/* Notices first, then calls and sends in the order in which they came. */
+static void episode_begin_locked(struct proxyipc_process *process)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+	struct proxyipc_call *call;
+
+	lockdep_assert_held(&process->lock);
+
+	*episode = (struct proxyipc_episode_state){
+		.state = PROXYIPC_EPISODE_HOLDING,
+	};
+	if (process->receiver)
+		episode->receiver = proxyipc_receiver_get(process->receiver);
+	if (process->notices) {
+		episode->kind = PROXYIPC_KIND_NOTICE;
+		episode->token = proxyipc_next_id();
+		swap(episode->notices, process->notices);
+		trace_proxyipc_invoke(episode->token, episode->kind, true);
+		return;
+	}
+	/* The reference of the list becomes the episode's. */
+	call = list_first_entry(&process->waiting, struct proxyipc_call,
+				node.link);
+	list_del_init(&call->node.link);
+	process->nr_waiting--;
+	episode->kind = call->kind;
+	episode->token = call->id;
+	episode->call = call;
+}
+
+static void tick_arm_locked(struct proxyipc_process *process, u64 delay)
+{
+	lockdep_assert_held(&process->lock);
+
+	process->tick_at = ktime_get_ns() + delay;
+	proxyipc_process_get(process);
+	/* If it is pending it has a reference already. */
+	if (mod_delayed_work(proxyipc_workqueue, &process->tick,
+			     nsecs_to_jiffies(delay) + 1))
+		proxyipc_process_put(process);
+}
+
+static void tick_cancel_locked(struct proxyipc_process *process)
+{
+	lockdep_assert_held(&process->lock);
+
+	if (cancel_delayed_work(&process->tick))
+		proxyipc_process_put(process);
+}
+
+/* Begin of a standstill. */
+static int standstill_begin_locked(struct proxyipc_process *process)
+{
+	struct pid *holder;
+	int ret;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!process->episode.receiver)
+		return -ENOTCONN;
+	if (proxyipc_endpoint_is_dead(process->episode.receiver->endpoint))
+		return -EPIPE;
+
+	ret = proxyipc_user_charge(process->user);
+	if (ret)
+		return ret;
+	holder = proxyipc_endpoint_receiver(process->episode.receiver->endpoint);
+	ret = proxyipc_hold_add(&process->hold, holder);
+	put_pid(holder);
+	if (ret) {
+		proxyipc_user_uncharge(process->user);
+		return ret;
+	}
+	trace_proxyipc_hold(process->episode.token,
+			    proxyipc_identity_task(&process->identity)->pid);
+	/* The standstill itself keeps the object. */
+	proxyipc_process_get(process);
+	tick_arm_locked(process, process->lease);
+	return 0;
+}
+
+/* End of a standstill; the caller has another reference to the object. */
+static void standstill_end_locked(struct proxyipc_process *process, bool rest)
+{
+	lockdep_assert_held(&process->lock);
+
+	proxyipc_hold_drop(&process->hold);
+	proxyipc_user_uncharge(process->user);
+	if (rest) {
+		process->episode.state = PROXYIPC_EPISODE_RESTING;
+		tick_arm_locked(process, EPISODE_REST_NS);
+	} else {
+		tick_cancel_locked(process);
+	}
+	wake_up_poll(&process->wait, EPOLLIN | EPOLLOUT);
+	proxyipc_process_put(process);
+}
+
+/* The hold is confirmed: the message may go. */
+static int episode_deliver_locked(struct proxyipc_process *process)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+	struct proxyipc_letter letter = {
+		.token = episode->token,
+		.kind = episode->kind,
+		.call = episode->call,
+		.notices = episode->notices,
+	};
+	int ret;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!episode->receiver)
+		return -ENOTCONN;
+	ret = proxyipc_receiver_deliver(episode->receiver, &letter);
+	trace_proxyipc_deliver(episode->token, ret);
+	if (ret)
+		return ret;
+
+	episode->state = PROXYIPC_EPISODE_DELIVERED;
+	episode->since = ktime_get_ns();
+	process->nr_episodes++;
+	if (episode->kind == PROXYIPC_KIND_CALL)
+		episode->reply = proxyipc_call_get(episode->call);
+	else if (episode->kind == PROXYIPC_KIND_SEND)
+		proxyipc_call_finish(episode->call, 0);
+	wake_up_poll(&process->wait, EPOLLIN);
+	return 0;
+}
+
+/*
+ * The episode is over; the hold isn't touched. Whoever still waits for a result
+ * gets @result, and the receiver is told of @events.
+ */
+static void episode_close_locked(struct proxyipc_process *process, int result,
+				 u32 events)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+
+	lockdep_assert_held(&process->lock);
+
+	if (episode_is_confirmed(process))
+		process->held_ns += ktime_get_ns() - episode->since;
+	handler_clear_locked(process);
+	if (episode->receiver) {
+		proxyipc_receiver_close(episode->receiver, events,
+					episode->token);
+		if (episode->receiver != process->receiver)
+			proxyipc_receiver_detach(episode->receiver);
+		proxyipc_receiver_put(episode->receiver);
+	}
+	/* For a call both are the same; it gets its result once. */
+	if (episode->call)
+		proxyipc_call_finish(episode->call, result);
+	proxyipc_call_put(episode->call);
+	proxyipc_call_put(episode->reply);
+	*episode = (struct proxyipc_episode_state){};
+}
+
+/*
+ * End the episode in progress, whatever its state. What waits begins the next one
+ * before the target runs, unless the target is to run first or can't any more.
+ */
+static void episode_end_locked(struct proxyipc_process *process, int result,
+			       u32 events, bool rest)
+{
+	bool confirmed = episode_is_confirmed(process);
+
+	lockdep_assert_held(&process->lock);
+
+	trace_proxyipc_resume(process->episode.token,
+			      result == -ECANCELED ? 0 : result);
+	episode_close_locked(process, result, events);
+	while (confirmed && !rest && !process->ended &&
+	       something_waits(process) &&
+	       proxyipc_hold_is_on(&process->hold)) {
+		episode_begin_locked(process);
+		result = episode_deliver_locked(process);
+		if (!result)
+			return;
+		episode_close_locked(process, result, 0);
+	}
+	standstill_end_locked(process, rest);
+}
+
+/*
+ * Begin what waits, if nothing is in progress. Drops the lock while it confirms.
+ *
+ * Returns the error of the first episode that it began, or 0.
+ */
+static int episode_advance_locked(struct proxyipc_process *process)
+{
+	bool first = true;
+	int ret, first_ret = 0;
+	u64 token;
+
+	lockdep_assert_held(&process->lock);
+
+	while (process->episode.state == PROXYIPC_EPISODE_NONE &&
+	       something_waits(process)) {
+		episode_begin_locked(process);
+		token = process->episode.token;
+		ret = process->ended ?: standstill_begin_locked(process);
+		if (ret) {
+			episode_close_locked(process, ret, 0);
+		} else {
+			spin_unlock(&process->lock);
+			ret = proxyipc_hold_confirm(&process->hold);
+			trace_proxyipc_confirm(token, ret);
+			spin_lock(&process->lock);
+			if (process->episode.token != token) {
+				/* Ended by its sender or with its target. */
+				ret = process->ended ?: -ECANCELED;
+			} else {
+				ret = ret ?: episode_deliver_locked(process);
+				if (ret)
+					episode_end_locked(process, ret, 0, false);
+			}
+		}
+		if (first)
+			first_ret = ret;
+		first = false;
+	}
+	return first_ret;
+}
+
+/* May there be an episode at all? Called without locks. */
+static int episode_precheck(struct proxyipc_process *process)
+{
+	struct proxyipc_receiver *receiver;
+	struct pid *holder;
+	int ret;
+
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+
+	spin_lock(&process->lock);
+	receiver = process->receiver;
+	if (receiver)
+		proxyipc_receiver_get(receiver);
+	spin_unlock(&process->lock);
+	if (!receiver)
+		return -ENOTCONN;
+
+	if (proxyipc_endpoint_is_dead(receiver->endpoint)) {
+		ret = -EPIPE;
+	} else {
+		holder = proxyipc_endpoint_receiver(receiver->endpoint);
+		if (proxyipc_hold_would_deadlock(&process->identity, holder))
+			ret = -EDEADLK;
+		put_pid(holder);
+	}
+	proxyipc_receiver_put(receiver);
+	return ret;
+}
+
+/**
+ * proxyipc_episode_submit() - invoke a proxy entry by call or send
+ * @process: the process object
+ * @call: fresh
+ * @nonblock: fail rather than wait for an episode in progress to end
+ *
+ * Context: may sleep.
+ *
+ * Return: 0: wait for its result, which may be there already. Else it was not
+ * queued: -ENOTCONN, -EPIPE, -EDEADLK, -EAGAIN, -ESRCH or -ESTALE.
+ */
+int proxyipc_episode_submit(struct proxyipc_process *process,
+			    struct proxyipc_call *call, bool nonblock)
+{
+	int ret = episode_precheck(process);
+
+	if (ret)
+		return ret;
+
+	spin_lock(&process->lock);
+	if (process->ended) {
+		ret = process->ended;
+	} else if (nonblock && process->episode.state != PROXYIPC_EPISODE_NONE) {
+		ret = -EAGAIN;
+	} else {
+		proxyipc_call_get(call);
+		list_add_tail(&call->node.link, &process->waiting);
+		process->nr_waiting++;
+		episode_advance_locked(process);
+	}
+	spin_unlock(&process->lock);
+	return ret;
+}
+
+/**
+ * proxyipc_episode_withdraw() - take a call or send back
+ * @call: submitted
+ * @object: the process object
+ * @error: the result it gets, if nobody has picked it up
+ *
+ * For proxyipc_call_wait().
+ */
+void proxyipc_episode_withdraw(struct proxyipc_call *call, void *object,
+			       int error)
+{
+	struct proxyipc_process *process = object;
+
+	spin_lock(&process->lock);
+	if (!proxyipc_call_withdraw(call, error)) {
+		/* Picked up, or done. */
+	} else if (proxyipc_node_is_queued(&call->node)) {
+		list_del_init(&call->node.link);
+		process->nr_waiting--;
+		proxyipc_call_put(call);
+	} else if (process->episode.call == call) {
+		episode_end_locked(process, error, 0, false);
+	}
+	spin_unlock(&process->lock);
+}
+
+/**
+ * proxyipc_episode_notify() - invoke a proxy entry by notice
+ * @process: the process object
+ * @notices: bits
+ * @state: receives one of &enum proxyipc_notified
+ *
+ * Context: process. Doesn't wait for an episode in progress.
+ *
+ * Return: 0, -ENOTCONN, -EPIPE, -EDEADLK, -EDQUOT, -ESRCH, -ESTALE or -EAGAIN.
+ */
+int proxyipc_episode_notify(struct proxyipc_process *process, u64 notices,
+			    u32 *state)
+{
+	int ret = episode_precheck(process);
+
+	if (ret)
+		return ret;
+
+	spin_lock(&process->lock);
+	ret = process->ended;
+	if (!ret) {
+		process->notices |= notices;
+		*state = PROXYIPC_NOTIFIED_PENDING;
+		if (process->episode.state == PROXYIPC_EPISODE_NONE) {
+			*state = PROXYIPC_NOTIFIED_CONFIRMED;
+			ret = episode_advance_locked(process);
+		}
+	}
+	spin_unlock(&process->lock);
+	return ret;
+}
+
+/**
+ * proxyipc_episode_pick() - the message has been copied out: it is received
+ * @process: the process object
+ * @token: the episode
+ *
+ * Context: the receiver.
+ *
+ * Return: false if the episode ended meanwhile.
+ */
+bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+	bool picked;
+
+	spin_lock(&process->lock);
+	picked = episode->token == token &&
+		 episode->state == PROXYIPC_EPISODE_DELIVERED &&
+		 (episode->kind != PROXYIPC_KIND_CALL ||
+		  proxyipc_call_pick(episode->call));
+	if (picked) {
+		episode->state = PROXYIPC_EPISODE_RECEIVED;
+		handler_set_locked(process);
+		proxyipc_hold_set_holder(&process->hold, task_pid(current));
+	}
+	spin_unlock(&process->lock);
+	return picked;
+}
+
+/**
+ * proxyipc_episode_unpick() - the message could not be copied out
+ * @process: the process object
+ * @token: the episode
+ */
+void proxyipc_episode_unpick(struct proxyipc_process *process, u64 token)
+{
+	spin_lock(&process->lock);
+	if (process->episode.token == token &&
+	    process->episode.state == PROXYIPC_EPISODE_DELIVERED)
+		proxyipc_receiver_undeliver(process->episode.receiver, token);
+	spin_unlock(&process->lock);
+}
+
+/* Answer what is in the reply slot. The slot is empty then, unless -EMSGSIZE. */
+static int episode_reply_locked(struct proxyipc_process *process,
+				struct proxyipc_body *reply)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+	int ret;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!episode->reply)
+		return -ESRCH;
+	ret = proxyipc_call_reply(episode->reply, reply);
+	if (ret == -EMSGSIZE)
+		return ret;
+	proxyipc_call_put(episode->reply);
+	episode->reply = NULL;
+	return ret;
+}
+
+static bool episode_is_received(const struct proxyipc_process *process, u64 token)
+{
+	return token && process->episode.token == token &&
+	       process->episode.state == PROXYIPC_EPISODE_RECEIVED;
+}
+
+/**
+ * proxyipc_episode_is_received() - does its receiver have this episode?
+ * @process: the process object
+ * @token: the episode
+ *
+ * Return: true if so.
+ */
+bool proxyipc_episode_is_received(struct proxyipc_process *process, u64 token)
+{
+	bool received;
+
+	spin_lock(&process->lock);
+	received = episode_is_received(process, token);
+	spin_unlock(&process->lock);
+	return received;
+}
+
+/**
+ * proxyipc_episode_reply() - answer the call in the reply slot
+ * @process: the process object
+ * @token: the episode, which must have been received
+ * @reply: the answer; its bytes move if this succeeds
+ *
+ * Return: 0, -ESTALE, -ESRCH or -EMSGSIZE.
+ */
+int proxyipc_episode_reply(struct proxyipc_process *process, u64 token,
+			   struct proxyipc_body *reply)
+{
+	int ret = -ESTALE;
+
+	spin_lock(&process->lock);
+	if (episode_is_received(process, token))
+		ret = episode_reply_locked(process, reply);
+	spin_unlock(&process->lock);
+	return ret;
+}
+
+/**
+ * proxyipc_episode_fetch_reply() - take the call out of the reply slot
+ * @process: the process object
+ * @token: the episode, which must have been received
+ *
+ * Return: the call, with the slot's reference, or -ESTALE or -ESRCH.
+ */
+struct proxyipc_call *
+proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token)
+{
+	struct proxyipc_call *call = ERR_PTR(-ESTALE);
+
+	spin_lock(&process->lock);
+	if (episode_is_received(process, token)) {
+		call = ERR_PTR(-ESRCH);
+		if (process->episode.reply) {
+			call = process->episode.reply;
+			process->episode.reply = NULL;
+			/* Its fate is no longer the episode's. */
+			proxyipc_call_put(process->episode.call);
+			process->episode.call = NULL;
+		}
+	}
+	spin_unlock(&process->lock);
+	return call;
+}
+
+/**
+ * proxyipc_episode_resume() - end an episode
+ * @process: the process object
+ * @token: the episode; it need not have been received, if there is no @reply
+ * @reply: the answer to the call in the reply slot, or NULL; its bytes move
+ * @stop: hand the target over to a debugger
+ *
+ * Return: 0; -ESTALE or -EMSGSIZE, nothing was changed; -ESRCH, resumed, but
+ * nobody waited for the reply.
+ */
+int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
+			    struct proxyipc_body *reply, bool stop)
+{
+	int ret = -ESTALE;
+
+	spin_lock(&process->lock);
+	if (token && process->episode.token == token &&
+	    episode_is_confirmed(process) &&
+	    (!reply || episode_is_received(process, token))) {
+		ret = reply ? episode_reply_locked(process, reply) : 0;
+		if (ret != -EMSGSIZE) {
+			if (stop)
+				proxyipc_hold_stop(&process->hold);
+			episode_end_locked(process, -ECANCELED, 0, false);
+		}
+	}
+	spin_unlock(&process->lock);
+	return ret;
+}
+
+/**
+ * proxyipc_episode_target_ended() - the target is gone or somebody else
+ * @process: the process object
+ * @error: -ESRCH or -ESTALE: what everybody gets from now on
+ *
+ * Context: process; called once.
+ */
+void proxyipc_episode_target_ended(struct proxyipc_process *process, int error)
+{
+	u32 events = error == -ESRCH ? PROXYIPC_EVENT_TARGET_GONE :
+				       PROXYIPC_EVENT_TARGET_CHANGED;
+	struct proxyipc_call *call, *next;
+
+	spin_lock(&process->lock);
+	process->ended = error;
+	if (process->episode.state == PROXYIPC_EPISODE_HOLDING ||
+	    episode_is_confirmed(process))
+		episode_end_locked(process, error, events, false);
+	else if (process->receiver)
+		proxyipc_receiver_close(process->receiver, events, 0);
+	process->notices = 0;
+	list_for_each_entry_safe(call, next, &process->waiting, node.link) {
+		list_del_init(&call->node.link);
+		proxyipc_call_finish(call, error);
+		proxyipc_call_put(call);
+	}
+	process->nr_waiting = 0;
+	proxyipc_manual_end_all_locked(process);
+	spin_unlock(&process->lock);
+	wake_up_poll(&process->wait, EPOLLHUP | EPOLLERR);
+}
+
+static void episode_receiver_closed(struct proxyipc_process *process,
+				    struct proxyipc_receiver *receiver)
+{
+	spin_lock(&process->lock);
+	/* One that is HOLDING finds out when it delivers. */
+	if (process->episode.receiver == receiver && episode_is_confirmed(process))
+		episode_end_locked(process, process->episode.handler ?
+				   -EOWNERDEAD : -EPIPE, 0, false);
+	spin_unlock(&process->lock);
+	wake_up_poll(&process->wait, EPOLLHUP | EPOLLERR);
+}
+
+/**
+ * proxyipc_episode_endpoint_closed() - nobody receives at an endpoint any more
+ * @ep: dead
+ *
+ * Ends every episode that was delivered there.
+ *
+ * Context: process.
+ */
+void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep)
+{
+	struct proxyipc_receiver *receiver;
+	struct proxyipc_process *process;
+
+	for (;;) {
+		spin_lock(&ep->lock);
+		receiver = list_first_entry_or_null(&ep->receivers,
+						    struct proxyipc_receiver,
+						    link);
+		if (!receiver) {
+			spin_unlock(&ep->lock);
+			return;
+		}
+		list_del_init(&receiver->link);
+		proxyipc_receiver_get(receiver);
+		process = receiver->process;
+		if (process && !proxyipc_process_tryget(process))
+			process = NULL;
+		spin_unlock(&ep->lock);
+
+		if (process) {
+			episode_receiver_closed(process, receiver);
+			proxyipc_process_put(process);
+		}
+		proxyipc_receiver_put(receiver);
+	}
+}
+
+/**
+ * proxyipc_episode_tick() - the lease or the rest ends
+ * @work: process->tick; its reference is put
+ */
+void proxyipc_episode_tick(struct work_struct *work)
+{
+	struct proxyipc_process *process =
+		container_of(to_delayed_work(work), struct proxyipc_process, tick);
+	u64 now = ktime_get_ns();
+
+	spin_lock(&process->lock);
+	if (process->episode.state == PROXYIPC_EPISODE_NONE) {
+		/* Cancelled too late. */
+	} else if (now < process->tick_at) {
+		tick_arm_locked(process, process->tick_at - now);
+	} else if (process->episode.state == PROXYIPC_EPISODE_RESTING) {
+		process->episode.state = PROXYIPC_EPISODE_NONE;
+		episode_advance_locked(process);
+	} else if (episode_is_confirmed(process)) {
+		episode_end_locked(process, -EOWNERDEAD,
+				   PROXYIPC_EVENT_LEASE_EXPIRED, true);
+	} else {
+		tick_arm_locked(process, EPISODE_REST_NS);
+	}
+	spin_unlock(&process->lock);
+	proxyipc_process_put(process);
+}
+
+/**
+ * proxyipc_episode_orphaned() - the receiver of an episode died
+ * @work: process->orphaned; its reference is put
+ */
+void proxyipc_episode_orphaned(struct work_struct *work)
+{
+	struct proxyipc_process *process =
+		container_of(work, struct proxyipc_process, orphaned);
+	bool died;
+
+	spin_lock(&process->lock);
+	raw_spin_lock_irq(&handling_lock);
+	died = process->episode.handler && process->handler_died;
+	raw_spin_unlock_irq(&handling_lock);
+	/* It may be that of a later episode: then it died all the same. */
+	if (died)
+		episode_end_locked(process, -EOWNERDEAD, 0, false);
+	spin_unlock(&process->lock);
+	proxyipc_process_put(process);
+}
+
+/**
+ * proxyipc_episode_exit_probe() - sched_process_exit, of a receiver
+ * @data: unused
+ * @task: the current task
+ *
+ * Context: atomic; or preemptible, on kernels that call probes so.
+ */
+void proxyipc_episode_exit_probe(void *data, struct task_struct *task)
+{
+	struct pid *tgid = task_tgid(task);
+	struct proxyipc_process *process;
+	unsigned long flags;
+
+	if (atomic_read(&task->signal->live))
+		return;
+
+	raw_spin_lock_irqsave(&handling_lock, flags);
+	hash_for_each_possible(handlings, process, handling, (unsigned long)tgid) {
+		if (process->episode.handler != tgid)
+			continue;
+		process->handler_died = true;
+		/* Not the last reference: a standstill has one. */
+		proxyipc_process_get(process);
+		if (!queue_work(proxyipc_workqueue, &process->orphaned))
+			proxyipc_process_put(process);
+	}
+	raw_spin_unlock_irqrestore(&handling_lock, flags);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _PROXYIPC_EPISODE_H
+#define _PROXYIPC_EPISODE_H
+
+/*
+ * What happens to a process object: see DOC: Episode in process.h. The functions
+ * here are all the ways in which an episode begins, goes on and ends.
+ */
+
+#include <linux/types.h>
+
+struct proxyipc_body;
+struct proxyipc_call;
+struct proxyipc_endpoint;
+struct proxyipc_process;
+struct proxyipc_receiver;
+struct task_struct;
+struct work_struct;
+
+int proxyipc_episode_submit(struct proxyipc_process *process,
+			    struct proxyipc_call *call, bool nonblock);
+void proxyipc_episode_withdraw(struct proxyipc_call *call, void *object,
+			       int error);
+int proxyipc_episode_notify(struct proxyipc_process *process, u64 notices,
+			    u32 *state);
+
+bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token);
+void proxyipc_episode_unpick(struct proxyipc_process *process, u64 token);
+
+bool proxyipc_episode_is_received(struct proxyipc_process *process, u64 token);
+int proxyipc_episode_reply(struct proxyipc_process *process, u64 token,
+			   struct proxyipc_body *reply);
+struct proxyipc_call *
+proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token);
+int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
+			    struct proxyipc_body *reply, bool stop);
+
+void proxyipc_episode_target_ended(struct proxyipc_process *process, int error);
+void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep);
+void proxyipc_episode_tick(struct work_struct *work);
+void proxyipc_episode_orphaned(struct work_struct *work);
+void proxyipc_episode_exit_probe(void *data, struct task_struct *task);
+
+#endif /* _PROXYIPC_EPISODE_H */

@@ -1,0 +1,859 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/anon_inodes.h>
+#include <linux/binfmts.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/rcuwait.h>
+#include <linux/refcount.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include <asm/syscall.h>
+
+#include "compat.h"
+#include "hold.h"
+#include "main.h"
+
+/* Times that the callback steps behind other task work before it parks. */
+#define HOLD_REQUEUES		16
+
+/* Rounds of queueing and interrupting before a confirmation gives up. */
+#define HOLD_CONFIRM_ROUNDS	64
+
+/* Steps along the chain of held receivers in search of a deadlock. */
+#define HOLD_WALK_MAX		8
+
+/**
+ * struct proxyipc_thread - record of one target thread
+ * @task: the target; holds a reference; constant
+ * @pin: keeps the module while the record lives; constant
+ * @ref: identities, the queued callback, the queued reconcile work
+ * @node: in the table of records; under threads_lock, read under RCU
+ * @rcu: frees it
+ * @work: the callback; belongs to task work while @queued
+ * @tries: how often the callback has stepped back; only the target touches it
+ * @reconcile: tells the owners of identities that theirs has ended
+ * @lock: raw, protects what follows
+ * @holds: the holds, oldest first
+ * @nr_holds: how many
+ * @identities: of all process objects on this thread
+ * @wait: the target, while it decides whether to park or is parked
+ * @queued: the callback is queued; cleared by it before it looks at @holds
+ * @parked: the target sleeps in the callback
+ * @in_exec: the callback ran inside an exec, the exec probe queues it again
+ * @dead: the target is past its exit probe
+ */
+struct proxyipc_thread {
+	struct task_struct *task;
+	struct file *pin;
+	refcount_t ref;
+	struct hlist_node node;
+	struct rcu_head rcu;
+	struct callback_head work;
+	unsigned int tries;
+	struct work_struct reconcile;
+
+	raw_spinlock_t lock;
+	struct list_head holds;
+	unsigned int nr_holds;
+	struct list_head identities;
+	struct rcuwait wait;
+	bool queued;
+	bool parked;
+	bool in_exec;
+	bool dead;
+};
+
+static DEFINE_HASHTABLE(threads, 8);
+static DEFINE_RAW_SPINLOCK(threads_lock);
+
+static const struct file_operations hold_pin_fops = {
+	.owner = THIS_MODULE,
+};
+
+/* True if @task will not execute another user instruction whatever we do. */
+static bool task_is_dying(struct task_struct *task)
+{
+	struct task_struct *exec = READ_ONCE(task->signal->group_exec_task);
+
+	return READ_ONCE(task->flags) & (PF_EXITING | PF_POSTCOREDUMP) ||
+	       READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT ||
+	       (exec && exec != task) ||
+	       __fatal_signal_pending(task);
+}
+
+/*
+ * May the current task sleep in the callback? One that is dying must not: it
+ * runs task work before PF_EXITING is set, SIGKILL has been consumed by then,
+ * and nothing could wake it. One inside execve() must not: io_uring runs task
+ * work there, with cred_guard_mutex taken. A worker of io_uring or vhost has no
+ * way back to user mode and may hold locks of its ring.
+ */
+static bool current_may_park(void)
+{
+	return !(current->flags & PROXYIPC_PF_WORKER) && current->mm &&
+	       !current->in_execve && !current->signal->group_exec_task &&
+	       !task_is_dying(current);
+}
+
+/*
+ * A vCPU thread parks inside KVM_RUN with vcpu->mutex held and its preempt
+ * notifiers registered: there it may not be frozen, since whoever waits for the
+ * mutex couldn't be.
+ */
+static unsigned int park_state(void)
+{
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+	if (!hlist_empty(&current->preempt_notifiers))
+		return TASK_KILLABLE | TASK_NOLOAD;
+#endif
+	return TASK_KILLABLE | TASK_NOLOAD | TASK_FREEZABLE;
+}
+
+static bool cred_is_same(const struct cred *then, const struct cred *now)
+{
+	return then == now ||
+	       (uid_eq(then->uid, now->uid) &&
+		uid_eq(then->euid, now->euid) &&
+		uid_eq(then->suid, now->suid) &&
+		gid_eq(then->gid, now->gid) &&
+		gid_eq(then->egid, now->egid) &&
+		gid_eq(then->sgid, now->sgid) &&
+		then->user_ns == now->user_ns &&
+		cap_issubset(now->cap_permitted, then->cap_permitted));
+}
+
+static void hold_unlink_locked(struct proxyipc_thread *thread,
+			       struct proxyipc_hold *hold)
+{
+	lockdep_assert_held(&thread->lock);
+
+	if (list_empty(&hold->link))
+		return;
+	list_del_init(&hold->link);
+	/*
+	 * Woken with the lock held, and the target decides to leave under the
+	 * lock too: so it cannot be gone and asleep elsewhere when this hits.
+	 * sigtimedwait(), which sleeps once, would take that for its end.
+	 */
+	if (!--thread->nr_holds)
+		rcuwait_wake_up(&thread->wait);
+}
+
+/*
+ * Have the owners of ended identities told, in process context. The record can't
+ * go away here: whoever calls has a reference.
+ */
+static void thread_reconcile_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+
+	refcount_inc(&thread->ref);
+	if (!queue_work(proxyipc_workqueue, &thread->reconcile))
+		refcount_dec(&thread->ref);
+}
+
+/* @all: whatever the credentials are, as after a set-id exec. */
+static void thread_check_identities_locked(struct proxyipc_thread *thread,
+					   bool all)
+{
+	struct proxyipc_identity *identity;
+	struct proxyipc_hold *hold, *next;
+	bool changed = false;
+
+	lockdep_assert_held(&thread->lock);
+
+	rcu_read_lock();
+	list_for_each_entry(identity, &thread->identities, link) {
+		if (identity->stale ||
+		    (!all && cred_is_same(identity->cred,
+					  __task_cred(thread->task))))
+			continue;
+		identity->stale = true;
+		changed = true;
+	}
+	rcu_read_unlock();
+	if (!changed)
+		return;
+
+	list_for_each_entry_safe(hold, next, &thread->holds, link)
+		if (hold->identity->stale)
+			hold_unlink_locked(thread, hold);
+	thread_reconcile_locked(thread);
+}
+
+static int identity_check_locked(struct proxyipc_identity *identity)
+{
+	struct proxyipc_thread *thread = identity->thread;
+
+	lockdep_assert_held(&thread->lock);
+
+	if (identity->stale)
+		return -ESTALE;
+	if (thread->dead || task_is_dying(thread->task))
+		return -ESRCH;
+	thread_check_identities_locked(thread, false);
+	return identity->stale ? -ESTALE : 0;
+}
+
+static bool thread_must_park_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+
+	if (list_empty(&thread->holds) || !current_may_park())
+		return false;
+	thread_check_identities_locked(thread, false);
+	return !list_empty(&thread->holds);
+}
+
+static void thread_put(struct proxyipc_thread *thread)
+{
+	struct file *pin = thread->pin;
+	unsigned long flags;
+
+	if (!refcount_dec_and_test(&thread->ref))
+		return;
+
+	raw_spin_lock_irqsave(&threads_lock, flags);
+	hash_del_rcu(&thread->node);
+	raw_spin_unlock_irqrestore(&threads_lock, flags);
+	put_task_struct(thread->task);
+	kfree_rcu(thread, rcu);
+	/* Last: from here on the module may go. */
+	fput(pin);
+}
+
+/*
+ * Other task work first. Task work is last in, first out: parking at once would
+ * withhold the target's own deferred fput(), and with it an end of file that
+ * somebody waits for. A bounded number of times: task_work_run() drains in a
+ * loop and would spin on a work that always queues itself again. @queued stays
+ * set meanwhile.
+ */
+static bool callback_steps_back(struct proxyipc_thread *thread)
+{
+	return (thread->work.next || task_work_pending(current)) &&
+	       !(current->flags & PF_EXITING) &&
+	       thread->tries++ < HOLD_REQUEUES &&
+	       !proxyipc_task_work_add(current, &thread->work, TWA_NONE);
+}
+
+/* Runs in the target, on its way back to user mode, or when it exits. */
+static void hold_callback(struct callback_head *work)
+{
+	struct proxyipc_thread *thread =
+		container_of(work, struct proxyipc_thread, work);
+
+	if (callback_steps_back(thread))
+		return;
+	thread->tries = 0;
+
+	raw_spin_lock_irq(&thread->lock);
+	/*
+	 * Before looking at the holds: a hold added from now on queues the
+	 * callback again, one added before is seen below.
+	 */
+	thread->queued = false;
+	prepare_to_rcuwait(&thread->wait);
+	for (;;) {
+		/* Before the condition, so that no wake-up is missed. */
+		set_current_state(park_state());
+		thread->parked = thread_must_park_locked(thread);
+		if (!thread->parked)
+			break;
+		raw_spin_unlock_irq(&thread->lock);
+		schedule();
+		raw_spin_lock_irq(&thread->lock);
+	}
+	finish_rcuwait(&thread->wait);
+	thread->in_exec = current->in_execve && !list_empty(&thread->holds);
+	raw_spin_unlock_irq(&thread->lock);
+
+	thread_put(thread);
+}
+
+static int thread_queue_locked(struct proxyipc_thread *thread)
+{
+	int ret;
+
+	lockdep_assert_held(&thread->lock);
+
+	if (thread->queued || thread->parked)
+		return 0;
+
+	thread->queued = true;
+	refcount_inc(&thread->ref);
+	ret = proxyipc_task_work_add(thread->task, &thread->work,
+				     PROXYIPC_TWA_RESUME);
+	if (ret) {
+		thread->queued = false;
+		refcount_dec(&thread->ref);
+	}
+	return ret;
+}
+
+static struct proxyipc_thread *thread_find(struct task_struct *task)
+{
+	struct proxyipc_thread *thread;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(threads, thread, node, (unsigned long)task)
+		if (thread->task == task && refcount_inc_not_zero(&thread->ref))
+			break;
+	rcu_read_unlock();
+	return thread;
+}
+
+static struct proxyipc_thread *thread_new(struct task_struct *task,
+					  work_func_t reconcile)
+{
+	struct proxyipc_thread *thread;
+	struct file *pin;
+
+	thread = kzalloc(sizeof(*thread), GFP_KERNEL_ACCOUNT);
+	if (!thread)
+		return ERR_PTR(-ENOMEM);
+	pin = anon_inode_getfile("[proxyipc-pin]", &hold_pin_fops, NULL, 0);
+	if (IS_ERR(pin)) {
+		kfree(thread);
+		return ERR_CAST(pin);
+	}
+
+	thread->task = get_task_struct(task);
+	thread->pin = pin;
+	refcount_set(&thread->ref, 1);
+	init_task_work(&thread->work, hold_callback);
+	INIT_WORK(&thread->reconcile, reconcile);
+	raw_spin_lock_init(&thread->lock);
+	INIT_LIST_HEAD(&thread->holds);
+	INIT_LIST_HEAD(&thread->identities);
+	rcuwait_init(&thread->wait);
+	return thread;
+}
+
+/* The record of @task, made if there is none. */
+static struct proxyipc_thread *thread_get(struct task_struct *task,
+					  work_func_t reconcile)
+{
+	struct proxyipc_thread *thread, *fresh;
+
+	thread = thread_find(task);
+	if (thread)
+		return thread;
+
+	fresh = thread_new(task, reconcile);
+	if (IS_ERR(fresh))
+		return fresh;
+
+	raw_spin_lock_irq(&threads_lock);
+	thread = thread_find(task);
+	if (!thread)
+		hash_add_rcu(threads, &fresh->node, (unsigned long)task);
+	raw_spin_unlock_irq(&threads_lock);
+
+	if (thread) {
+		put_task_struct(task);
+		fput(fresh->pin);
+		kfree(fresh);
+	}
+	return thread ?: fresh;
+}
+
+/**
+ * proxyipc_identity_init() - name a thread as it is now
+ * @identity: to be initialised
+ * @task: the target; the caller has a reference
+ * @reconcile: runs in process context after the target died or its identity
+ *	changed; calls proxyipc_thread_next_ended() until that returns NULL, then
+ *	proxyipc_thread_put_reconciled(). The same function for all identities.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ESRCH if @task is exiting, -ENOMEM, -ENFILE.
+ */
+int proxyipc_identity_init(struct proxyipc_identity *identity,
+			   struct task_struct *task, work_func_t reconcile)
+{
+	struct proxyipc_thread *thread = thread_get(task, reconcile);
+	int ret;
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+
+	identity->thread = thread;
+	identity->cred = get_task_cred(task);
+	identity->stale = false;
+	identity->told = false;
+	INIT_LIST_HEAD(&identity->link);
+
+	raw_spin_lock_irq(&thread->lock);
+	list_add_tail(&identity->link, &thread->identities);
+	/*
+	 * PF_EXITING is set before the exit probe looks for the record: if it
+	 * looked too early to find this one, the flag is seen here.
+	 */
+	smp_mb();
+	ret = identity_check_locked(identity);
+	raw_spin_unlock_irq(&thread->lock);
+	if (ret)
+		proxyipc_identity_deinit(identity);
+	return ret;
+}
+
+/**
+ * proxyipc_identity_deinit() - forget a thread
+ * @identity: must have no hold any more
+ *
+ * Context: any but hard interrupt.
+ */
+void proxyipc_identity_deinit(struct proxyipc_identity *identity)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	list_del_init(&identity->link);
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+	put_cred(identity->cred);
+	thread_put(thread);
+}
+
+/**
+ * proxyipc_identity_check() - may this target still be operated on?
+ * @identity: whom the process object was opened on
+ *
+ * Context: process or atomic.
+ *
+ * Return: 0, -ESRCH if it is gone or dying, -ESTALE if it is somebody else now;
+ * its holds by this identity are dropped then.
+ */
+int proxyipc_identity_check(struct proxyipc_identity *identity)
+{
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&identity->thread->lock, flags);
+	ret = identity_check_locked(identity);
+	raw_spin_unlock_irqrestore(&identity->thread->lock, flags);
+	return ret;
+}
+
+/**
+ * proxyipc_identity_task() - the target
+ * @identity: whom the process object was opened on
+ *
+ * Return: the task, as long as @identity lives; it may be a dead one.
+ */
+struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity)
+{
+	return identity->thread->task;
+}
+
+/**
+ * proxyipc_identity_look() - see what a target is doing
+ * @identity: whom the process object was opened on
+ * @look: receives it
+ *
+ * The registers are read only if the target is held. Its stack is there: a task
+ * that isn't dead has not passed its exit probe, which takes the lock.
+ *
+ * Context: process or atomic.
+ */
+void proxyipc_identity_look(struct proxyipc_identity *identity,
+			    struct proxyipc_look *look)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	struct pt_regs *regs;
+	unsigned long flags;
+
+	*look = (struct proxyipc_look){ .syscall = -1 };
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	look->holds = thread->nr_holds;
+	if (thread->dead) {
+		look->state = PROXYIPC_STATE_GONE;
+	} else if (thread->nr_holds) {
+		look->state = thread->parked ? PROXYIPC_STATE_PARKED :
+					       PROXYIPC_STATE_ARMED;
+		regs = task_pt_regs(thread->task);
+		look->ip = instruction_pointer(regs);
+		look->syscall = syscall_get_nr(thread->task, regs);
+	}
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+}
+
+/**
+ * proxyipc_thread_next_ended() - next identity whose owner is to be told
+ * @reconcile: the work that is running
+ * @error: receives -ESRCH or -ESTALE
+ * @get: takes a reference to the identity's owner, or returns false if that is
+ *	being freed; called under a raw lock
+ *
+ * Return: an identity for which @get returned true, or NULL if all were told.
+ */
+struct proxyipc_identity *
+proxyipc_thread_next_ended(struct work_struct *reconcile, int *error,
+			   bool (*get)(struct proxyipc_identity *))
+{
+	struct proxyipc_thread *thread =
+		container_of(reconcile, struct proxyipc_thread, reconcile);
+	struct proxyipc_identity *identity;
+
+	raw_spin_lock_irq(&thread->lock);
+	list_for_each_entry(identity, &thread->identities, link) {
+		if (identity->told || !(identity->stale || thread->dead))
+			continue;
+		identity->told = true;
+		if (!get(identity))
+			continue;
+		*error = identity->stale ? -ESTALE : -ESRCH;
+		raw_spin_unlock_irq(&thread->lock);
+		return identity;
+	}
+	raw_spin_unlock_irq(&thread->lock);
+	return NULL;
+}
+
+/**
+ * proxyipc_thread_put_reconciled() - end of a reconcile work
+ * @reconcile: the work that is running
+ */
+void proxyipc_thread_put_reconciled(struct work_struct *reconcile)
+{
+	thread_put(container_of(reconcile, struct proxyipc_thread, reconcile));
+}
+
+/**
+ * proxyipc_hold_init() - prepare a hold
+ * @hold: to be initialised
+ * @identity: by whose authority; must outlive it
+ */
+void proxyipc_hold_init(struct proxyipc_hold *hold,
+			struct proxyipc_identity *identity)
+{
+	hold->identity = identity;
+	hold->holder = NULL;
+	INIT_LIST_HEAD(&hold->link);
+}
+
+/**
+ * proxyipc_hold_deinit() - the hold's memory is about to go
+ * @hold: must have been dropped
+ */
+void proxyipc_hold_deinit(struct proxyipc_hold *hold)
+{
+	WARN_ON_ONCE(!list_empty(&hold->link));
+	put_pid(hold->holder);
+	hold->holder = NULL;
+}
+
+/**
+ * proxyipc_hold_add() - give a thread a reason not to run
+ * @hold: not held yet
+ * @holder: the thread that is expected to resume, or NULL
+ *
+ * The target may still execute user code until proxyipc_hold_confirm().
+ *
+ * Context: process or atomic.
+ *
+ * Return: 0, -ESRCH if the target is gone or dying, -ESTALE if it changed.
+ */
+int proxyipc_hold_add(struct proxyipc_hold *hold, struct pid *holder)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	ret = identity_check_locked(hold->identity);
+	if (!ret)
+		ret = thread_queue_locked(thread);
+	if (!ret) {
+		list_add_tail(&hold->link, &thread->holds);
+		thread->nr_holds++;
+		swap(hold->holder, holder);
+		get_pid(hold->holder);
+	} else {
+		holder = NULL;
+	}
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+	put_pid(holder);
+	return ret;
+}
+
+static void hold_interrupt(void *unused)
+{
+	/* The way out of the interrupt is what matters. */
+}
+
+/*
+ * After the callback was queued: see to it that the target isn't in user mode
+ * without knowing. It is safe to leave it alone only if it is neither running
+ * nor about to: a switch between threads of one mm has no full barrier between
+ * on_cpu = 1 and the check of its flags, so on_cpu == 0 alone proves nothing;
+ * on_rq == 0 does, because the wake-up that must come first takes the run queue
+ * lock. Otherwise interrupt the CPU it is on, and again if it moved meanwhile.
+ */
+static void hold_kick(struct task_struct *task)
+{
+	int cpu;
+
+	/* Orders the queueing before the look at on_rq; see above. */
+	smp_mb();
+	if (task == current)
+		return;
+	if (!READ_ONCE(task->on_rq)) {
+		/* on_cpu = 1 comes after on_rq = 1: read in reverse. */
+		smp_rmb();
+		if (!READ_ONCE(task->on_cpu))
+			return;
+	}
+	do {
+		cpu = task_cpu(task);
+		smp_call_function_single(cpu, hold_interrupt, NULL, 1);
+	} while (READ_ONCE(task->on_cpu) && task_cpu(task) != cpu);
+}
+
+/**
+ * proxyipc_hold_confirm() - make sure that a held thread does not run
+ * @hold: added before
+ *
+ * When this returns 0 the target executes no further user instruction until the
+ * hold is dropped. It does not wait for the target's system call.
+ *
+ * Context: process, interrupts on, no locks. Doesn't sleep, but waits for an
+ * interrupt on another CPU.
+ *
+ * Return: 0; -ESRCH or -ESTALE if the target died or changed meanwhile, the hold
+ * is gone then; -EAGAIN if the target ran its task work without parking in every
+ * one of many rounds, which only something unknown to us could cause.
+ */
+int proxyipc_hold_confirm(struct proxyipc_hold *hold)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+	unsigned int round;
+	int ret = -EAGAIN;
+
+	for (round = 0; ret == -EAGAIN && round < HOLD_CONFIRM_ROUNDS; round++) {
+		hold_kick(thread->task);
+
+		raw_spin_lock_irq(&thread->lock);
+		if (list_empty(&hold->link))
+			ret = identity_check_locked(hold->identity) ?: -ESRCH;
+		else if (thread->queued || thread->parked || thread->in_exec)
+			ret = 0;
+		else
+			ret = identity_check_locked(hold->identity) ?:
+			      thread_queue_locked(thread) ?: -EAGAIN;
+		raw_spin_unlock_irq(&thread->lock);
+	}
+	return ret;
+}
+
+/**
+ * proxyipc_hold_set_holder() - somebody else is expected to resume
+ * @hold: the hold
+ * @holder: the thread, or NULL
+ *
+ * Context: process.
+ */
+void proxyipc_hold_set_holder(struct proxyipc_hold *hold, struct pid *holder)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+
+	get_pid(holder);
+	raw_spin_lock_irq(&thread->lock);
+	swap(hold->holder, holder);
+	raw_spin_unlock_irq(&thread->lock);
+	put_pid(holder);
+}
+
+/**
+ * proxyipc_hold_is_on() - does it hold?
+ * @hold: the hold
+ *
+ * Return: false if it was dropped, or the target died or changed.
+ */
+bool proxyipc_hold_is_on(struct proxyipc_hold *hold)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+	bool on;
+
+	raw_spin_lock_irq(&thread->lock);
+	on = !list_empty(&hold->link);
+	raw_spin_unlock_irq(&thread->lock);
+	return on;
+}
+
+/**
+ * proxyipc_hold_stop() - hand the target over to a debugger
+ * @hold: about to be dropped
+ *
+ * SIGSTOP is pending when the target leaves the callback, and stops it before it
+ * executes a user instruction.
+ *
+ * Context: process.
+ */
+void proxyipc_hold_stop(struct proxyipc_hold *hold)
+{
+	if (proxyipc_hold_is_on(hold))
+		send_sig(SIGSTOP, hold->identity->thread->task, 1);
+}
+
+/**
+ * proxyipc_hold_drop() - take the reason away
+ * @hold: one that isn't held is fine
+ *
+ * Context: process.
+ */
+void proxyipc_hold_drop(struct proxyipc_hold *hold)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+
+	raw_spin_lock_irq(&thread->lock);
+	hold_unlink_locked(thread, hold);
+	raw_spin_unlock_irq(&thread->lock);
+	proxyipc_hold_set_holder(hold, NULL);
+}
+
+/* Is @task held by @target? Else @next is one who holds it, with a reference. */
+static bool held_by(struct task_struct *task, struct task_struct *target,
+		    struct pid **next)
+{
+	struct proxyipc_thread *thread = thread_find(task);
+	struct proxyipc_hold *hold;
+	bool found = false;
+
+	if (!thread)
+		return false;
+
+	raw_spin_lock_irq(&thread->lock);
+	rcu_read_lock();
+	list_for_each_entry(hold, &thread->holds, link) {
+		if (!hold->holder)
+			continue;
+		found = pid_task(hold->holder, PIDTYPE_PID) == target;
+		if (found)
+			break;
+		if (!*next)
+			*next = get_pid(hold->holder);
+	}
+	rcu_read_unlock();
+	raw_spin_unlock_irq(&thread->lock);
+	thread_put(thread);
+	return found;
+}
+
+/* Does @parent wait in vfork() for @child to exec or exit? */
+static bool waits_in_vfork(struct task_struct *parent, struct task_struct *child)
+{
+	bool waits;
+
+	rcu_read_lock();
+	waits = READ_ONCE(child->vfork_done) &&
+		rcu_dereference(child->real_parent) == parent;
+	rcu_read_unlock();
+	return waits;
+}
+
+/**
+ * proxyipc_hold_would_deadlock() - could the one who must resume do so?
+ * @identity: whom to hold
+ * @holder: the thread that is expected to resume, or NULL
+ *
+ * Finds what can be seen: the holder is the target, or waits for it in vfork(),
+ * or is held by somebody who is, and so on for a bounded number of steps. What
+ * it can't see is ended by the lease.
+ *
+ * Context: process.
+ *
+ * Return: true if not.
+ */
+bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
+				  struct pid *holder)
+{
+	struct task_struct *target = identity->thread->task;
+	struct task_struct *task;
+	struct pid *next;
+	bool found = false;
+	int step;
+
+	get_pid(holder);
+	for (step = 0; holder && !found && step < HOLD_WALK_MAX; step++) {
+		task = get_pid_task(holder, PIDTYPE_PID);
+		put_pid(holder);
+		next = NULL;
+		if (task) {
+			found = task == target || waits_in_vfork(task, target) ||
+				held_by(task, target, &next);
+			put_task_struct(task);
+		}
+		holder = next;
+	}
+	put_pid(holder);
+	return found;
+}
+
+/**
+ * proxyipc_hold_exec_probe() - sched_process_exec
+ * @data: unused
+ * @task: the current task, with its new program and credentials
+ * @old_pid: unused
+ * @bprm: how it got them
+ *
+ * A set-id or unreadable program is somebody else, even where the ids happen to
+ * be the same. Otherwise a callback that ran inside the exec is queued again.
+ *
+ * Context: atomic; or preemptible, on kernels that call probes so.
+ */
+void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
+			      pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct proxyipc_thread *thread = thread_find(task);
+	unsigned long flags;
+
+	if (!thread)
+		return;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	thread_check_identities_locked(thread, bprm->secureexec ||
+				       get_dumpable(task->mm) != SUID_DUMP_USER);
+	thread->in_exec = false;
+	/* Can't fail: the task is current and doesn't exit. */
+	if (!list_empty(&thread->holds))
+		thread_queue_locked(thread);
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+	thread_put(thread);
+}
+
+/**
+ * proxyipc_hold_exit_probe() - sched_process_exit, of a target
+ * @data: unused
+ * @task: the current task, PF_EXITING is set
+ *
+ * Context: as proxyipc_hold_exec_probe().
+ */
+void proxyipc_hold_exit_probe(void *data, struct task_struct *task)
+{
+	struct proxyipc_thread *thread = thread_find(task);
+	struct proxyipc_hold *hold, *next;
+	unsigned long flags;
+
+	if (!thread)
+		return;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	thread->dead = true;
+	list_for_each_entry_safe(hold, next, &thread->holds, link)
+		hold_unlink_locked(thread, hold);
+	thread_reconcile_locked(thread);
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+	thread_put(thread);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _PROXYIPC_HOLD_H
+#define _PROXYIPC_HOLD_H
+
+/**
+ * DOC: Hold
+ *
+ * A hold is one reason why a thread may not run user code; the thread runs when
+ * it has none. Per target thread there is one record, struct proxyipc_thread,
+ * shared by all process objects on it: the list of its holds, and one callback
+ * that is queued as task work (TWA_RESUME). The callback runs in the target when
+ * that returns to user mode, and sleeps there while there is a hold. A sleeping
+ * system call isn't woken for it, so it never notices.
+ *
+ * A record is, under its lock, in one of these states:
+ *
+ * - *free*: no hold, callback not queued
+ * - *armed*: a hold, callback queued; the target is in the kernel, or will be as
+ *   soon as an interrupt reaches its CPU
+ * - *parked*: a hold, the target sleeps in the callback
+ * - *in exec*: a hold, and the callback ran inside execve(2), where it may not
+ *   sleep; the exec probe queues it again. That stage of an exec can't fail back
+ *   to the old program, so no user code runs in between.
+ * - *dead*: the target passed its exit probe; nothing can be held any more
+ *
+ * armed, no hold -> the callback finds nothing to do -> free.
+ *
+ * What makes a hold certain ("confirmed") is an interrupt on the CPU where the
+ * target runs, after the callback was queued: its way back to user mode leads
+ * through the callback. The argument about memory order is in
+ * Documentation/locking.rst, section "Why a confirmed hold is one".
+ *
+ * An identity is what the target's credentials were when a process object was
+ * opened on it. When they change, the identity is stale and its holds are gone.
+ *
+ * Lifetime: a record lives while an identity, a queued callback or a queued
+ * reconcile work refers to it. With it lives a pin file, and with that the
+ * module: a target that sleeps for hours with our callback queued keeps the
+ * module loaded. The last put drops the pin file as its last act, after which
+ * nothing sleeps; module exit waits for those last instructions with
+ * synchronize_rcu_tasks().
+ */
+
+#include <linux/list.h>
+#include <linux/proxyipc.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct cred;
+struct linux_binprm;
+struct pid;
+struct proxyipc_thread;
+struct task_struct;
+
+/**
+ * struct proxyipc_identity - whom a process object was opened on
+ * @thread: record of the target; holds a reference; constant
+ * @cred: its credentials at open; constant
+ * @link: in the thread's list; under thread->lock
+ * @stale: the target's credentials are no longer those; under thread->lock, once
+ * @told: the owner was told that it is stale or the target dead; likewise
+ */
+struct proxyipc_identity {
+	struct proxyipc_thread *thread;
+	const struct cred *cred;
+	struct list_head link;
+	bool stale;
+	bool told;
+};
+
+/**
+ * struct proxyipc_hold - one reason why a thread may not run user code
+ * @identity: by whose authority; constant, outlives the hold
+ * @link: in the thread's list while it holds; under thread->lock
+ * @holder: the thread that is expected to resume, or NULL; under thread->lock
+ */
+struct proxyipc_hold {
+	struct proxyipc_identity *identity;
+	struct list_head link;
+	struct pid *holder;
+};
+
+/**
+ * struct proxyipc_look - what a glance at a target shows
+ * @state: one of &enum proxyipc_state
+ * @holds: number of its holds
+ * @ip: its instruction pointer in user mode, if held
+ * @syscall: the system call that it is in or has just finished, -1 if none or
+ *	not held
+ */
+struct proxyipc_look {
+	u32 state;
+	u32 holds;
+	u64 ip;
+	s32 syscall;
+};
+
+int proxyipc_identity_init(struct proxyipc_identity *identity,
+			   struct task_struct *task, work_func_t reconcile);
+void proxyipc_identity_deinit(struct proxyipc_identity *identity);
+int proxyipc_identity_check(struct proxyipc_identity *identity);
+void proxyipc_identity_look(struct proxyipc_identity *identity,
+			    struct proxyipc_look *look);
+struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity);
+
+struct proxyipc_identity *
+proxyipc_thread_next_ended(struct work_struct *reconcile, int *error,
+			   bool (*get)(struct proxyipc_identity *));
+void proxyipc_thread_put_reconciled(struct work_struct *reconcile);
+
+void proxyipc_hold_init(struct proxyipc_hold *hold,
+			struct proxyipc_identity *identity);
+void proxyipc_hold_deinit(struct proxyipc_hold *hold);
+int proxyipc_hold_add(struct proxyipc_hold *hold, struct pid *holder);
+int proxyipc_hold_confirm(struct proxyipc_hold *hold);
+void proxyipc_hold_set_holder(struct proxyipc_hold *hold, struct pid *holder);
+bool proxyipc_hold_is_on(struct proxyipc_hold *hold);
+void proxyipc_hold_stop(struct proxyipc_hold *hold);
+void proxyipc_hold_drop(struct proxyipc_hold *hold);
+bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
+				  struct pid *holder);
+
+void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
+			      pid_t old_pid, struct linux_binprm *bprm);
+void proxyipc_hold_exit_probe(void *data, struct task_struct *task);
+
+#endif /* _PROXYIPC_HOLD_H */

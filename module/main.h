@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _PROXYIPC_MAIN_H
+#define _PROXYIPC_MAIN_H
+
+/**
+ * DOC: proxyipc, the whole
+ *
+ * An *endpoint* is a receive queue. An *entry* is the capability to invoke one.
+ * A *process object* names one thread, its target; a *proxy entry* is the
+ * capability to invoke that. Invoking it begins an *episode*: the target is
+ * held, the caller's reply goes into the process object's reply slot, and the
+ * message goes to the endpoint that the entry in its receiver slot names. Who
+ * receives there gets a cap with which to look, answer and resume.
+ *
+ * From the bottom up:
+ *
+ * - message: what is carried
+ * - cap: the names that receivers use
+ * - hold: keeps a thread from running user code; the only file that does
+ * - object: file descriptors and who may have how many holds
+ * - call: one call or send, and its one result
+ * - endpoint: the queue of messages
+ * - receiver: the receiver slot of a process object, and its place in a queue
+ * - process, manual, episode: the process object, holds on its target by hand,
+ *   and what its proxy entries begin
+ * - receive: taking a message out of an endpoint
+ * - reply, entry, processfd, endpointfd, device: the kinds of descriptor, each
+ *   with its commands
+ * - ioctl: the table of commands
+ * - main: load and unload
+ *
+ * Lock order, outer first. All but the last three are spinlock_t and taken in
+ * process context only; the last three are raw, taken with interrupts off, also
+ * in tracepoint probes, and nothing but other raw locks is taken under them::
+ *
+ *   process->lock              episode, receiver and reply slot, who waits
+ *     endpoint->lock           queue, caps, receivers of the endpoint
+ *       call->wait.lock        state and result of one call
+ *     user_lock                holds that each user has
+ *     handling_lock            raw: which thread group handles which episode
+ *     thread->lock             raw: holds and callback of one target
+ *     threads_lock             raw: which threads have a record
+ *
+ * References: a descriptor holds its object; entry -> endpoint or process; process
+ * -> thread, receiver; receiver -> endpoint; a queue holds what is queued in it.
+ * An endpoint holds no process: what its receivers point to is taken under the
+ * endpoint's lock, by a reference that can fail.
+ */
+
+#include <linux/types.h>
+
+struct workqueue_struct;
+
+/* For everything that a probe or a timer may not do itself. */
+extern struct workqueue_struct *proxyipc_workqueue;
+
+u64 proxyipc_next_id(void);
+
+#endif /* _PROXYIPC_MAIN_H */

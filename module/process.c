@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "call.h"
+#include "endpoint.h"
+#include "episode.h"
+#include "main.h"
+#include "object.h"
+#include "process.h"
+#include "receiver.h"
+
+static bool identity_get_process(struct proxyipc_identity *identity)
+{
+	return proxyipc_process_tryget(container_of(identity,
+						    struct proxyipc_process,
+						    identity));
+}
+
+/* For all process objects of one thread: it is gone, or somebody else. */
+static void process_reconcile(struct work_struct *work)
+{
+	struct proxyipc_identity *identity;
+	struct proxyipc_process *process;
+	int error;
+
+	while ((identity = proxyipc_thread_next_ended(work, &error,
+						      identity_get_process))) {
+		process = container_of(identity, struct proxyipc_process,
+				       identity);
+		proxyipc_episode_target_ended(process, error);
+		proxyipc_process_put(process);
+	}
+	proxyipc_thread_put_reconciled(work);
+}
+
+/**
+ * proxyipc_process_new() - make a process object
+ * @task: its target
+ * @lease: longest standstill, nanoseconds
+ * @sees_addresses: may its users learn addresses of the target
+ *
+ * Context: may sleep. Holds are charged to the current user.
+ *
+ * Return: the object, with one reference, or -ESRCH, -ENOMEM, -ENFILE.
+ */
+struct proxyipc_process *proxyipc_process_new(struct task_struct *task,
+					      u64 lease, bool sees_addresses)
+{
+	struct proxyipc_process *process;
+	int ret = -ENOMEM;
+
+	process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
+	if (!process)
+		return ERR_PTR(-ENOMEM);
+	process->user = proxyipc_user_get(current_uid());
+	if (!process->user)
+		goto err_free;
+
+	kref_init(&process->ref);
+	process->lease = lease;
+	process->sees_addresses = sees_addresses;
+	init_waitqueue_head(&process->wait);
+	proxyipc_hold_init(&process->hold, &process->identity);
+	INIT_DELAYED_WORK(&process->tick, proxyipc_episode_tick);
+	INIT_WORK(&process->orphaned, proxyipc_episode_orphaned);
+	spin_lock_init(&process->lock);
+	INIT_LIST_HEAD(&process->waiting);
+	INIT_LIST_HEAD(&process->manual);
+
+	/* Last: from here on the object can be told that it ended. */
+	ret = proxyipc_identity_init(&process->identity, task,
+				     process_reconcile);
+	if (ret)
+		goto err_user;
+	return process;
+
+err_user:
+	proxyipc_user_put(process->user);
+err_free:
+	kfree(process);
+	return ERR_PTR(ret);
+}
+
+/**
+ * proxyipc_process_get() - one more reference
+ * @process: the process object
+ *
+ * Context: any.
+ *
+ * Return: @process.
+ */
+struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process)
+{
+	kref_get(&process->ref);
+	return process;
+}
+
+/**
+ * proxyipc_process_tryget() - one more reference, if there still is one
+ * @process: the process object; something keeps its memory
+ *
+ * Context: any.
+ *
+ * Return: false if it is being freed.
+ */
+bool proxyipc_process_tryget(struct proxyipc_process *process)
+{
+	return kref_get_unless_zero(&process->ref);
+}
+
+static void process_free(struct kref *ref)
+{
+	struct proxyipc_process *process =
+		container_of(ref, struct proxyipc_process, ref);
+
+	WARN_ON_ONCE(process->episode.state != PROXYIPC_EPISODE_NONE &&
+		     process->episode.state != PROXYIPC_EPISODE_RESTING);
+	WARN_ON_ONCE(!list_empty(&process->waiting));
+	WARN_ON_ONCE(!list_empty(&process->manual));
+	if (process->receiver) {
+		proxyipc_receiver_detach(process->receiver);
+		proxyipc_receiver_put(process->receiver);
+	}
+	proxyipc_hold_deinit(&process->hold);
+	proxyipc_user_put(process->user);
+	proxyipc_identity_deinit(&process->identity);
+	kfree(process);
+}
+
+/**
+ * proxyipc_process_put() - one reference less
+ * @process: the process object; NULL is fine
+ *
+ * Context: process; under locks only if it isn't the last.
+ */
+void proxyipc_process_put(struct proxyipc_process *process)
+{
+	if (process)
+		kref_put(&process->ref, process_free);
+}
+
+/**
+ * proxyipc_process_check() - may it still be operated on?
+ * @process: the process object
+ *
+ * The first thing that every operation does.
+ *
+ * Return: 0, -ESRCH if the target is gone, -ESTALE if it is somebody else.
+ */
+int proxyipc_process_check(struct proxyipc_process *process)
+{
+	return proxyipc_identity_check(&process->identity);
+}
+
+/**
+ * proxyipc_process_set_receiver() - fill or empty the receiver slot
+ * @process: the process object
+ * @ep: where proxied messages go from the next episode on; NULL: nowhere
+ * @payload: of the entry by which they go there
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -EPIPE, -EDEADLK, -ENOBUFS, -ENOMEM.
+ */
+int proxyipc_process_set_receiver(struct proxyipc_process *process,
+				  struct proxyipc_endpoint *ep, u64 payload)
+{
+	struct proxyipc_receiver *receiver = NULL;
+	struct pid *holder;
+	bool deadlock;
+	bool unused;
+
+	if (ep) {
+		holder = proxyipc_endpoint_receiver(ep);
+		deadlock = proxyipc_hold_would_deadlock(&process->identity,
+							holder);
+		put_pid(holder);
+		if (deadlock)
+			return -EDEADLK;
+		receiver = proxyipc_receiver_new(ep, payload, process);
+		if (IS_ERR(receiver))
+			return PTR_ERR(receiver);
+	}
+
+	/* Nothing below can fail. */
+	spin_lock(&process->lock);
+	swap(process->receiver, receiver);
+	unused = receiver && receiver != process->episode.receiver;
+	if (unused)
+		proxyipc_receiver_detach(receiver);
+	spin_unlock(&process->lock);
+	proxyipc_receiver_put(receiver);
+	wake_up_poll(&process->wait, EPOLLHUP | EPOLLOUT);
+	return 0;
+}
+
+/**
+ * proxyipc_process_poll_entry() - what poll says of a proxy entry
+ * @process: the process object that it names
+ *
+ * Return: EPOLLHUP and EPOLLERR if an invocation would find nobody; EPOLLOUT if
+ * it would not have to wait for its turn.
+ */
+__poll_t proxyipc_process_poll_entry(struct proxyipc_process *process)
+{
+	__poll_t mask = 0;
+
+	if (proxyipc_process_check(process))
+		return EPOLLHUP | EPOLLERR;
+
+	spin_lock(&process->lock);
+	if (process->ended || !process->receiver ||
+	    proxyipc_endpoint_is_dead(process->receiver->endpoint))
+		mask |= EPOLLHUP | EPOLLERR;
+	else if (process->episode.state == PROXYIPC_EPISODE_NONE)
+		mask |= EPOLLOUT;
+	spin_unlock(&process->lock);
+	return mask;
+}

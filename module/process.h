@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _PROXYIPC_PROCESS_H
+#define _PROXYIPC_PROCESS_H
+
+/**
+ * DOC: Process object
+ *
+ * Names one thread, its target, with everything that one supervisor needs to
+ * deal with it: receiver slot, reply slot, pending notices, those who wait for
+ * their turn, and at most one episode. Several process objects on one thread
+ * know nothing of each other; they meet in its thread record (hold.h), and the
+ * thread runs when none of them holds it.
+ *
+ * Lifetime: descriptors, proxy entries, the episode and pending timers have
+ * references. The object *ends* once, when the target is gone (-ESRCH) or its
+ * identity changed (-ESTALE): everything in progress gets that as its result,
+ * the receiver is told, and every later operation fails with it.
+ *
+ * DOC: Episode
+ *
+ * What happens from an invocation of a proxy entry to the resume. Calls, sends
+ * and notices all take this one path: they join what waits, and whoever finds
+ * the object idle begins the next episode::
+ *
+ *   NONE --begin--> HOLDING --confirmed--> DELIVERED --received--> RECEIVED
+ *    ^                 |                      |                       |
+ *    +-----------------+-- close -------------+-----------------------+
+ *    |                                        |  something waits: begin the next
+ *    +------- RESTING <-- the lease ran out --+  one with the same hold, DELIVERED
+ *
+ * A *standstill* is the time from the hold to its drop; episodes that are chained
+ * share it, and the lease is its length, so that chaining can't stretch it. After
+ * a lease ran out the target gets to run before the next episode (RESTING).
+ *
+ * Only an episode whose hold was confirmed is chained to: while HOLDING, whoever
+ * began it goes on to the next by himself.
+ */
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/proxyipc.h>
+
+#include "hold.h"
+
+#define PROXYIPC_LEASE_DEFAULT	(10ULL * NSEC_PER_SEC)
+#define PROXYIPC_LEASE_MAX	(60ULL * NSEC_PER_SEC)
+
+struct pid;
+struct proxyipc_body;
+struct proxyipc_call;
+struct proxyipc_endpoint;
+struct proxyipc_receiver;
+struct proxyipc_user;
+
+/**
+ * struct proxyipc_episode_state - what is going on, if anything
+ * @state: one of &enum proxyipc_episode, see DOC: Episode
+ * @kind: call, send or notice
+ * @token: its name, 0 if NONE or RESTING
+ * @notices: the bits that began it
+ * @call: the call or send that began it, with a reference, or NULL
+ * @reply: the reply slot: a call that was not answered, with a reference, or NULL
+ * @receiver: who gets it, with a reference
+ * @handler: the thread group that received it, with a reference, or NULL
+ * @since: when it was confirmed
+ */
+struct proxyipc_episode_state {
+	enum proxyipc_episode state;
+	u32 kind;
+	u64 token;
+	u64 notices;
+	struct proxyipc_call *call;
+	struct proxyipc_call *reply;
+	struct proxyipc_receiver *receiver;
+	struct pid *handler;
+	u64 since;
+};
+
+/**
+ * struct proxyipc_process - a process object
+ * @ref: memory
+ * @identity: the target
+ * @user: on whose account targets are held; constant
+ * @lease: longest standstill, nanoseconds; constant
+ * @sees_addresses: opened by the target's own process or with CAP_SYS_PTRACE
+ * @wait: poll
+ * @hold: of the episode
+ * @tick: end of the lease, or of the rest; pending with a reference
+ * @orphaned: ends the episode whose handler died; pending with a reference
+ * @handling: in the table of handlers, while @episode.handler is set; this and
+ *	@handler_died are under handling_lock
+ * @handler_died: the probe saw it
+ * @lock: protects what follows
+ * @ended: 0, or -ESRCH or -ESTALE for ever
+ * @receiver: the receiver slot, with a reference, or NULL
+ * @waiting: calls and sends whose turn has not come, oldest first
+ * @nr_waiting: how many
+ * @notices: posted, begin the next episode
+ * @episode: in progress
+ * @tick_at: when the lease, or the rest, ends
+ * @manual: holds by hand, see manual.h
+ * @nr_episodes: confirmed so far
+ * @held_ns: their time, without the present one
+ */
+struct proxyipc_process {
+	struct kref ref;
+	struct proxyipc_identity identity;
+	struct proxyipc_user *user;
+	u64 lease;
+	bool sees_addresses;
+	wait_queue_head_t wait;
+	struct proxyipc_hold hold;
+	struct delayed_work tick;
+	struct work_struct orphaned;
+	struct hlist_node handling;
+	bool handler_died;
+
+	spinlock_t lock;
+	int ended;
+	struct proxyipc_receiver *receiver;
+	struct list_head waiting;
+	unsigned int nr_waiting;
+	u64 notices;
+	struct proxyipc_episode_state episode;
+	u64 tick_at;
+	struct list_head manual;
+	u64 nr_episodes;
+	u64 held_ns;
+};
+
+struct proxyipc_process *proxyipc_process_new(struct task_struct *task,
+					      u64 lease, bool sees_addresses);
+struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process);
+bool proxyipc_process_tryget(struct proxyipc_process *process);
+void proxyipc_process_put(struct proxyipc_process *process);
+int proxyipc_process_check(struct proxyipc_process *process);
+int proxyipc_process_set_receiver(struct proxyipc_process *process,
+				  struct proxyipc_endpoint *ep, u64 payload);
+__poll_t proxyipc_process_poll_entry(struct proxyipc_process *process);
+
+#endif /* _PROXYIPC_PROCESS_H */

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "call.h"
+#include "endpoint.h"
+#include "entry.h"
+#include "episode.h"
+#include "main.h"
+#include "manual.h"
+#include "object.h"
+#include "process.h"
+#include "processfd.h"
+#include "receiver.h"
+#include "reply.h"
+
+/**
+ * struct proxyipc_processfd - private data of a process object's file
+ * @process: the object, with a reference; constant
+ * @manual: the hold by hand of this file
+ */
+struct proxyipc_processfd {
+	struct proxyipc_process *process;
+	struct proxyipc_manual manual;
+};
+
+static struct proxyipc_process *file_process(struct file *file)
+{
+	struct proxyipc_processfd *processfd = file->private_data;
+
+	return processfd->process;
+}
+
+static void processfd_free(void *object)
+{
+	struct proxyipc_processfd *processfd = object;
+
+	proxyipc_manual_deinit(&processfd->manual);
+	proxyipc_process_put(processfd->process);
+	kfree(processfd);
+}
+
+static int process_release(struct inode *inode, struct file *file)
+{
+	processfd_free(file->private_data);
+	return 0;
+}
+
+static __poll_t process_poll(struct file *file, poll_table *table)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_manual *manual;
+	__poll_t mask = 0;
+
+	poll_wait(file, &process->wait, table);
+	if (proxyipc_process_check(process))
+		mask |= EPOLLHUP;
+	spin_lock(&process->lock);
+	if (process->ended)
+		mask |= EPOLLHUP;
+	if (process->episode.state == PROXYIPC_EPISODE_DELIVERED ||
+	    process->episode.state == PROXYIPC_EPISODE_RECEIVED)
+		mask |= EPOLLIN;
+	list_for_each_entry(manual, &process->manual, link)
+		if (manual->since)
+			mask |= EPOLLIN;
+	spin_unlock(&process->lock);
+	return mask;
+}
+
+/**
+ * proxyipc_process_mint_ioctl() - PROXYIPC_IOC_PROCESS_MINT
+ * @file: the process object
+ * @arg: struct proxyipc_process_mint
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_mint_ioctl(struct file *file, void *arg, void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_mint *params = arg;
+	const struct proxyipc_entry_rights rights = {
+		.rights = params->rights,
+		.notice_mask = params->notice_mask,
+		.payload = params->payload,
+	};
+	int ret;
+
+	if (params->flags)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	return proxyipc_entry_publish(NULL, process, &rights, params,
+				      &params->out_fd, user, sizeof(*params));
+}
+
+/**
+ * proxyipc_process_set_receiver_ioctl() - PROXYIPC_IOC_PROCESS_SET_RECEIVER
+ * @file: the process object
+ * @arg: struct proxyipc_process_set_receiver
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_set_receiver_ioctl(struct file *file, void *arg,
+					 void __user *user)
+{
+	struct proxyipc_process_set_receiver *params = arg;
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_endpoint *ep = NULL;
+	u64 payload = 0;
+	int ret;
+
+	if (params->flags || params->__reserved || params->entry_fd < -1)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	if (params->entry_fd >= 0) {
+		ret = proxyipc_entry_get_endpoint(params->entry_fd, &ep,
+						  &payload);
+		if (ret)
+			return ret;
+	}
+	ret = proxyipc_process_set_receiver(process, ep, payload);
+	proxyipc_endpoint_put(ep);
+	return ret;
+}
+
+/**
+ * proxyipc_process_hold_ioctl() - PROXYIPC_IOC_PROCESS_HOLD
+ * @file: the process object
+ * @arg: struct proxyipc_process_hold
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user)
+{
+	struct proxyipc_processfd *processfd = file->private_data;
+	struct proxyipc_process *process = processfd->process;
+	struct proxyipc_process_hold *params = arg;
+	struct proxyipc_look look;
+	int ret;
+
+	if (params->flags || params->__reserved ||
+	    params->lease > process->lease)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	ret = proxyipc_manual_hold(&processfd->manual,
+				   params->lease ?: process->lease,
+				   &params->out_token);
+	if (ret)
+		return ret;
+
+	proxyipc_identity_look(&process->identity, &look);
+	params->out_state = look.state;
+	ret = proxyipc_params_export(user, params, sizeof(*params));
+	if (ret)
+		proxyipc_manual_resume(process, params->out_token, false);
+	return ret;
+}
+
+/**
+ * proxyipc_process_resume_ioctl() - PROXYIPC_IOC_PROCESS_RESUME
+ * @file: the process object
+ * @arg: struct proxyipc_process_resume
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_resume_ioctl(struct file *file, void *arg,
+				   void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_resume *params = arg;
+	bool reply = params->flags & PROXYIPC_RESUME_REPLY;
+	bool stop = params->flags & PROXYIPC_RESUME_STOP;
+	struct proxyipc_body body = {};
+	int ret;
+
+	if (params->flags & ~(PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_STOP) ||
+	    (!reply && !proxyipc_message_is_zero(&params->message)))
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	if (reply) {
+		ret = proxyipc_body_import(&body, &params->message);
+		if (ret)
+			return ret;
+	}
+	ret = proxyipc_episode_resume(process, params->token,
+				      reply ? &body : NULL, stop);
+	if (ret == -ESTALE && !reply && params->token)
+		ret = proxyipc_manual_resume(process, params->token, stop);
+	proxyipc_body_deinit(&body);
+	return ret;
+}
+
+/**
+ * proxyipc_process_reply_ioctl() - PROXYIPC_IOC_PROCESS_REPLY
+ * @file: the process object
+ * @arg: struct proxyipc_process_reply
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_reply_ioctl(struct file *file, void *arg,
+				  void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_reply *params = arg;
+	struct proxyipc_body body;
+	int ret;
+
+	if (params->flags)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	ret = proxyipc_body_import(&body, &params->message);
+	if (ret)
+		return ret;
+	ret = proxyipc_episode_reply(process, params->token, &body);
+	proxyipc_body_deinit(&body);
+	return ret;
+}
+
+/**
+ * proxyipc_process_fetch_reply_ioctl() - PROXYIPC_IOC_PROCESS_FETCH_REPLY
+ * @file: the process object
+ * @arg: struct proxyipc_process_fetch_reply
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_fetch_reply_ioctl(struct file *file, void *arg,
+					void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_fetch_reply *params = arg;
+	struct proxyipc_publication publication;
+	struct proxyipc_reply *reply;
+	struct proxyipc_call *call;
+	int ret;
+
+	if (params->flags || params->__reserved)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	reply = proxyipc_reply_new();
+	if (!reply)
+		return -ENOMEM;
+	ret = proxyipc_object_prepare(&publication, &proxyipc_reply_type, reply,
+				      params, &params->out_fd, user,
+				      sizeof(*params));
+	if (ret)
+		return ret;
+
+	/* The right moves only now that nothing else can fail. */
+	call = proxyipc_episode_fetch_reply(process, params->token);
+	if (IS_ERR(call)) {
+		proxyipc_object_abort(&publication);
+		return PTR_ERR(call);
+	}
+	proxyipc_reply_fill(reply, call);
+	proxyipc_object_commit(&publication);
+	return 0;
+}
+
+static void info_of_episode_locked(struct proxyipc_process *process,
+				   struct proxyipc_process_info *info)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+
+	lockdep_assert_held(&process->lock);
+
+	info->out_episode = episode->state;
+	info->out_kind = episode->kind;
+	info->out_token = episode->token;
+	info->out_since = episode->since;
+	if (episode->token)
+		info->out_lease_end = process->tick_at;
+	info->out_episodes = process->nr_episodes;
+	info->out_held_ns = process->held_ns;
+	info->out_waiting = process->nr_waiting;
+	if (episode->handler)
+		info->out_receiver_tgid = pid_vnr(episode->handler);
+}
+
+static void process_info(struct proxyipc_process *process,
+			 struct proxyipc_process_info *info)
+{
+	struct task_struct *task = proxyipc_identity_task(&process->identity);
+	struct proxyipc_look look;
+
+	proxyipc_identity_look(&process->identity, &look);
+	info->out_tgid = task_tgid_vnr(task);
+	info->out_tid = task_pid_vnr(task);
+	info->out_state = look.state;
+	info->out_holds = look.holds;
+	info->out_syscall = -1;
+	if (process->sees_addresses) {
+		info->out_ip = look.ip;
+		info->out_syscall = look.syscall;
+	}
+	spin_lock(&process->lock);
+	info_of_episode_locked(process, info);
+	spin_unlock(&process->lock);
+}
+
+/**
+ * proxyipc_process_info_ioctl() - PROXYIPC_IOC_PROCESS_INFO
+ * @file: the process object
+ * @arg: struct proxyipc_process_info
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_info *params = arg;
+	u32 size = params->size;
+
+	if (params->flags)
+		return -EINVAL;
+	if (proxyipc_process_check(process) == -ESTALE)
+		return -ESTALE;
+
+	*params = (struct proxyipc_process_info){ .size = size };
+	process_info(process, params);
+	return proxyipc_params_export(user, params, sizeof(*params));
+}
+
+static const char * const state_names[] = {
+	[PROXYIPC_STATE_RUNNABLE] = "runnable",
+	[PROXYIPC_STATE_ARMED] = "armed",
+	[PROXYIPC_STATE_PARKED] = "parked",
+	[PROXYIPC_STATE_GONE] = "gone",
+};
+
+static const char * const episode_names[] = {
+	[PROXYIPC_EPISODE_NONE] = "none",
+	[PROXYIPC_EPISODE_HOLDING] = "holding",
+	[PROXYIPC_EPISODE_DELIVERED] = "delivered",
+	[PROXYIPC_EPISODE_RECEIVED] = "received",
+	[PROXYIPC_EPISODE_RESTING] = "resting",
+};
+
+static void process_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_info info = {};
+	struct proxyipc_manual *manual;
+	u64 now = ktime_get_ns();
+
+	process_info(process, &info);
+	seq_puts(m, "proxyipc:\tprocess\n");
+	seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
+	seq_printf(m, "state:\t%s\n", state_names[info.out_state]);
+	seq_printf(m, "holds:\t%u\n", info.out_holds);
+	seq_printf(m, "episode:\t%s", episode_names[info.out_episode]);
+	if (info.out_token)
+		seq_printf(m, " token %llu receiver %d for %llu us",
+			   info.out_token, info.out_receiver_tgid,
+			   info.out_since ?
+			   div_u64(now - info.out_since, NSEC_PER_USEC) : 0);
+	seq_printf(m, "\nwaiting:\t%u\nepisodes:\t%llu\nheld-us:\t%llu\n",
+		   info.out_waiting, info.out_episodes,
+		   div_u64(info.out_held_ns, NSEC_PER_USEC));
+
+	spin_lock(&process->lock);
+	seq_printf(m, "receiver-slot:\t%s\n",
+		   !process->receiver ? "empty" :
+		   proxyipc_endpoint_is_dead(process->receiver->endpoint) ?
+		   "gone" : "set");
+	if (process->ended)
+		seq_printf(m, "ended:\t%s\n", process->ended == -ESRCH ?
+			   "target gone" : "identity changed");
+	list_for_each_entry(manual, &process->manual, link)
+		seq_printf(m, "held-by-hand:\ttoken %llu holder %d for %llu us\n",
+			   manual->token, pid_vnr(manual->hold.holder),
+			   manual->since ?
+			   div_u64(now - manual->since, NSEC_PER_USEC) : 0);
+	spin_unlock(&process->lock);
+}
+
+const struct file_operations proxyipc_process_fops = {
+	.owner = THIS_MODULE,
+	.release = process_release,
+	.poll = process_poll,
+	.unlocked_ioctl = proxyipc_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = process_show_fdinfo,
+	.llseek = noop_llseek,
+};
+
+static const struct proxyipc_object_type processfd_type = {
+	.name = "[proxyipc-process]",
+	.fops = &proxyipc_process_fops,
+	.release = processfd_free,
+};
+
+/**
+ * proxyipc_processfd_publish() - another descriptor of a process object
+ * @process: the object; a reference is taken
+ * @params: as in proxyipc_object_publish()
+ * @out_fd: likewise
+ * @user: likewise
+ * @size: likewise
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -ENOMEM, or as proxyipc_object_publish().
+ */
+int proxyipc_processfd_publish(struct proxyipc_process *process, void *params,
+			       s32 *out_fd, void __user *user, size_t size)
+{
+	struct proxyipc_processfd *processfd;
+
+	processfd = kzalloc(sizeof(*processfd), GFP_KERNEL_ACCOUNT);
+	if (!processfd)
+		return -ENOMEM;
+	processfd->process = proxyipc_process_get(process);
+	proxyipc_manual_init(&processfd->manual, process);
+	return proxyipc_object_publish(&processfd_type, processfd, params,
+				       out_fd, user, size);
+}

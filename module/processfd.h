@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _PROXYIPC_PROCESSFD_H
+#define _PROXYIPC_PROCESSFD_H
+
+/**
+ * DOC: Process descriptor
+ *
+ * An open file of a process object, with its one hold by hand (manual.h).
+ */
+
+#include <linux/types.h>
+
+struct file;
+struct proxyipc_process;
+
+int proxyipc_processfd_publish(struct proxyipc_process *process, void *params,
+			       s32 *out_fd, void __user *user, size_t size);
+
+long proxyipc_process_mint_ioctl(struct file *file, void *arg, void __user *user);
+long proxyipc_process_set_receiver_ioctl(struct file *file, void *arg,
+					 void __user *user);
+long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user);
+long proxyipc_process_resume_ioctl(struct file *file, void *arg,
+				   void __user *user);
+long proxyipc_process_reply_ioctl(struct file *file, void *arg,
+				  void __user *user);
+long proxyipc_process_fetch_reply_ioctl(struct file *file, void *arg,
+					void __user *user);
+long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user);
+
+extern const struct file_operations proxyipc_process_fops;
+
+#endif /* _PROXYIPC_PROCESSFD_H */

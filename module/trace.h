@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM proxyipc
+
+#if !defined(_PROXYIPC_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _PROXYIPC_TRACE_H
+
+/**
+ * DOC: Tracepoints
+ *
+ * proxyipc:* under tracefs. The id is that of the invocation and the same from
+ * invoke to its end; of a proxied one it is also the token of the episode. An
+ * episode begun by notices, and a hold by hand, have an id of their own.
+ *
+ * invoke -> [hold -> confirm] -> deliver -> reply, resume; or abort, with the
+ * error that ended it.
+ */
+
+#include <linux/tracepoint.h>
+
+TRACE_EVENT(proxyipc_invoke,
+	TP_PROTO(u64 id, u32 kind, bool proxied),
+	TP_ARGS(id, kind, proxied),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, kind)
+		__field(bool, proxied)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->kind = kind;
+		__entry->proxied = proxied;
+	),
+	TP_printk("id=%llu kind=%s proxied=%d", __entry->id,
+		  __print_symbolic(__entry->kind, { 1, "call" }, { 2, "send" },
+				   { 3, "notice" }, { 4, "event" }),
+		  __entry->proxied)
+);
+
+TRACE_EVENT(proxyipc_hold,
+	TP_PROTO(u64 id, pid_t tid),
+	TP_ARGS(id, tid),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(pid_t, tid)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->tid = tid;
+	),
+	TP_printk("id=%llu tid=%d", __entry->id, __entry->tid)
+);
+
+DECLARE_EVENT_CLASS(proxyipc_result,
+	TP_PROTO(u64 id, int result),
+	TP_ARGS(id, result),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->result = result;
+	),
+	TP_printk("id=%llu result=%d", __entry->id, __entry->result)
+);
+
+DEFINE_EVENT(proxyipc_result, proxyipc_confirm,
+	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
+DEFINE_EVENT(proxyipc_result, proxyipc_deliver,
+	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
+DEFINE_EVENT(proxyipc_result, proxyipc_reply,
+	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
+DEFINE_EVENT(proxyipc_result, proxyipc_resume,
+	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
+DEFINE_EVENT(proxyipc_result, proxyipc_abort,
+	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
+
+#endif /* _PROXYIPC_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
