@@ -175,11 +175,9 @@ static int open_check_authority(struct task_struct *task, bool *sees_addresses)
 
 static int open_check_lease(u64 lease)
 {
-	if (lease > DEVICE_LEASE_CEILING)
-		return -EINVAL;
 	if (lease > PROXYIPC_LEASE_MAX && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
-	return 0;
+	return lease > DEVICE_LEASE_CEILING ? -EINVAL : 0;
 }
 
 /**

@@ -362,45 +362,49 @@ void proxyipc_endpoint_unpick(struct proxyipc_endpoint *ep,
 }
 
 /**
- * proxyipc_endpoint_find_call() - what call does a cap name?
+ * proxyipc_endpoint_names_call() - does a cap name a call?
  * @ep: the endpoint
  * @cap: any number
  *
- * Return: the call, with a reference, or NULL.
+ * Return: true if it does now.
  */
-struct proxyipc_call *proxyipc_endpoint_find_call(struct proxyipc_endpoint *ep,
-						  u64 cap)
+bool proxyipc_endpoint_names_call(struct proxyipc_endpoint *ep, u64 cap)
 {
-	struct proxyipc_call *call = NULL;
 	void *object;
+	bool names;
 
 	spin_lock(&ep->lock);
-	if (proxyipc_caps_find(&ep->caps, cap, &object) == PROXYIPC_CAP_CALL)
-		call = proxyipc_call_get(object);
+	names = proxyipc_caps_find(&ep->caps, cap, &object) == PROXYIPC_CAP_CALL;
 	spin_unlock(&ep->lock);
-	return call;
+	return names;
 }
 
 /**
  * proxyipc_endpoint_take_call() - use a cap up
  * @ep: the endpoint
  * @cap: any number
+ * @data_len: how many bytes the call is about to be answered with
+ * @call: receives the call that it named, with the reference that the cap had
  *
- * Return: the call that it named, with the reference that the cap had, or NULL.
+ * Of several that use a cap at a time, one gets the call.
+ *
+ * Return: 0; -ESTALE; -EMSGSIZE, the cap is still good.
  */
-struct proxyipc_call *proxyipc_endpoint_take_call(struct proxyipc_endpoint *ep,
-						  u64 cap)
+int proxyipc_endpoint_take_call(struct proxyipc_endpoint *ep, u64 cap,
+				u32 data_len, struct proxyipc_call **call)
 {
-	struct proxyipc_call *call = NULL;
+	int ret = -ESTALE;
 	void *object;
 
 	spin_lock(&ep->lock);
 	if (proxyipc_caps_find(&ep->caps, cap, &object) == PROXYIPC_CAP_CALL) {
-		call = object;
-		endpoint_forget_locked(ep, call);
+		*call = object;
+		ret = data_len > (*call)->reply_size ? -EMSGSIZE : 0;
+		if (!ret)
+			endpoint_forget_locked(ep, *call);
 	}
 	spin_unlock(&ep->lock);
-	return call;
+	return ret;
 }
 
 /**

@@ -103,10 +103,9 @@ bool proxyipc_endpoint_pick(struct proxyipc_endpoint *ep,
 			    struct proxyipc_call *call);
 void proxyipc_endpoint_unpick(struct proxyipc_endpoint *ep,
 			      struct proxyipc_call *call);
-struct proxyipc_call *proxyipc_endpoint_find_call(struct proxyipc_endpoint *ep,
-						  u64 cap);
-struct proxyipc_call *proxyipc_endpoint_take_call(struct proxyipc_endpoint *ep,
-						  u64 cap);
+bool proxyipc_endpoint_names_call(struct proxyipc_endpoint *ep, u64 cap);
+int proxyipc_endpoint_take_call(struct proxyipc_endpoint *ep, u64 cap,
+				u32 data_len, struct proxyipc_call **call);
 int proxyipc_endpoint_notify(struct proxyipc_endpoint *ep, u64 notices);
 void proxyipc_endpoint_unpick_notices(struct proxyipc_endpoint *ep, u64 notices);
 

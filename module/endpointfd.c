@@ -97,19 +97,20 @@ static struct proxyipc_process *endpoint_find_process(struct proxyipc_endpoint *
 static int endpoint_answer(struct proxyipc_endpoint *ep, u64 cap,
 			   struct proxyipc_body *body, bool *used)
 {
-	struct proxyipc_call *call = proxyipc_endpoint_find_call(ep, cap);
 	struct proxyipc_process *process;
+	struct proxyipc_call *call;
 	u64 token;
 	int ret;
 
-	if (call) {
+	ret = proxyipc_endpoint_take_call(ep, cap, body->data_len, &call);
+	if (!ret) {
+		*used = true;
 		ret = proxyipc_call_reply(call, body);
-		*used = ret != -EMSGSIZE;
-		if (*used)
-			proxyipc_call_put(proxyipc_endpoint_take_call(ep, cap));
 		proxyipc_call_put(call);
 		return ret;
 	}
+	if (ret != -ESTALE)
+		return ret;
 
 	process = endpoint_find_process(ep, cap, &token);
 	if (IS_ERR(process))
@@ -222,9 +223,9 @@ static bool reply_recv_is_valid(const struct proxyipc_endpoint_reply_recv *param
 	if (resume == RESUME_ANY ||
 	    (params->flags & PROXYIPC_RESUME_STOP && !resume))
 		return false;
+	/* Restarted after the first half was done: @message is still there. */
 	if (!params->cap)
-		return !(params->flags & ~PROXYIPC_NONBLOCK) &&
-		       proxyipc_message_is_zero(&params->message);
+		return true;
 	return resume != PROXYIPC_RESUME_ONLY ||
 	       proxyipc_message_is_zero(&params->message);
 }
@@ -335,10 +336,10 @@ static int endpoint_fetch_reply(struct proxyipc_endpoint *ep,
 		return ret;
 
 	/* The right moves only now that nothing else can fail. */
-	call = proxyipc_endpoint_take_call(ep, params->cap);
-	if (!call) {
+	ret = proxyipc_endpoint_take_call(ep, params->cap, 0, &call);
+	if (ret) {
 		proxyipc_object_abort(&publication);
-		return -ESTALE;
+		return ret;
 	}
 	proxyipc_reply_fill(reply, call);
 	proxyipc_object_commit(&publication);
@@ -359,18 +360,14 @@ long proxyipc_endpoint_fetch_ioctl(struct file *file, void *arg,
 	struct proxyipc_endpoint_fetch *params = arg;
 	struct proxyipc_endpoint *ep = file->private_data;
 	struct proxyipc_process *process;
-	struct proxyipc_call *call;
 	u64 token;
 	int ret = -ESTALE;
 
 	if (params->flags || params->__reserved)
 		return -EINVAL;
 
-	call = proxyipc_endpoint_find_call(ep, params->cap);
-	if (call) {
-		proxyipc_call_put(call);
+	if (proxyipc_endpoint_names_call(ep, params->cap))
 		return endpoint_fetch_reply(ep, params, user);
-	}
 
 	process = endpoint_find_process(ep, params->cap, &token);
 	if (IS_ERR(process))
@@ -402,8 +399,7 @@ long proxyipc_endpoint_drop_ioctl(struct file *file, void *arg,
 	if (params->flags)
 		return -EINVAL;
 
-	call = proxyipc_endpoint_take_call(ep, params->cap);
-	if (!call)
+	if (proxyipc_endpoint_take_call(ep, params->cap, 0, &call))
 		return endpoint_resume(ep, params->cap, NULL, false, &used);
 	proxyipc_call_finish(call, -ECANCELED);
 	proxyipc_call_put(call);

@@ -333,7 +333,7 @@ long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user
 	struct proxyipc_process_info *params = arg;
 	u32 size = params->size;
 
-	if (params->flags)
+	if (params->flags || params->__reserved)
 		return -EINVAL;
 	if (proxyipc_process_check(process) == -ESTALE)
 		return -ESTALE;

@@ -20,8 +20,8 @@
  * Fields named __reserved must be zero (%EINVAL). Fields that begin with out_
  * are written by the kernel, their value on entry is ignored. The layout is the
  * same for 32-bit and 64-bit programs. Deadlines are absolute CLOCK_MONOTONIC
- * nanoseconds, 0 means none, one too far away to count is as good as none; a call restarted after a signal therefore doesn't
- * wait longer. File descriptors are installed only after the result has been
+ * nanoseconds, 0 means none, one too far away to count is as good as none; a
+ * call restarted after a signal therefore doesn't wait longer. File descriptors are installed only after the result has been
  * copied out, so a command that fails leaves none behind.
  *
  * Every command may sleep and none may be issued from anything but a process.
@@ -142,11 +142,11 @@ enum proxyipc_state {
 #define PROXYIPC_RECEIVED_PROXIED	(1U << 0)
 
 /* proxyipc_received.out_events: states, OR-ed together, never a list */
-/** define PROXYIPC_EVENT_LEASE_EXPIRED - the hold named by out_token reached its lease; the target runs */
+/** define PROXYIPC_EVENT_LEASE_EXPIRED - the hold out_token reached its lease; the target runs */
 #define PROXYIPC_EVENT_LEASE_EXPIRED	(1U << 0)
 /** define PROXYIPC_EVENT_TARGET_GONE - the target exited */
 #define PROXYIPC_EVENT_TARGET_GONE	(1U << 1)
-/** define PROXYIPC_EVENT_TARGET_CHANGED - the target's identity changed, the process object is dead (%ESTALE) */
+/** define PROXYIPC_EVENT_TARGET_CHANGED - the target's identity changed: %ESTALE from now on */
 #define PROXYIPC_EVENT_TARGET_CHANGED	(1U << 2)
 
 /**
@@ -220,7 +220,7 @@ struct proxyipc_received {
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
  * @out_holds_max: targets that one user may hold at a time
- * @__reserved: written as zero
+ * @__reserved: must be zero
  *
  * Errors: none of its own.
  */
@@ -237,6 +237,7 @@ struct proxyipc_device_info {
 	__u32 out_holds_max;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_DEVICE_INFO	_IO(PROXYIPC_IOC_TYPE, 0x00)
 
 /**
@@ -259,6 +260,7 @@ struct proxyipc_endpoint_create {
 	__u32 queue_limit;
 	__s32 out_fd;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_CREATE	_IO(PROXYIPC_IOC_TYPE, 0x01)
 
 /**
@@ -270,7 +272,7 @@ struct proxyipc_endpoint_create {
  *	0, else the process's main thread
  * @lease: longest time in nanoseconds that a hold through this object lasts, and
  *	that a series of them without a pause lasts; 0 means the default. More
- *	than the maximum takes CAP_SYS_RESOURCE.
+ *	than the maximum takes CAP_SYS_RESOURCE, more than a year is %EINVAL.
  * @out_fd: the process object, with its own receiver slot, reply slot and
  *	notices; objects on the same thread don't disturb each other, and the
  *	thread runs when none of them holds it
@@ -297,6 +299,7 @@ struct proxyipc_process_open {
 	__s32 out_fd;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_PROCESS_OPEN	_IO(PROXYIPC_IOC_TYPE, 0x02)
 
 /*
@@ -331,6 +334,7 @@ struct proxyipc_endpoint_mint {
 	__u32 rights;
 	__s32 out_fd;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_MINT	_IO(PROXYIPC_IOC_TYPE, 0x10)
 
 /**
@@ -352,6 +356,7 @@ struct proxyipc_endpoint_recv {
 	__u64 deadline;
 	struct proxyipc_received received;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_RECV	_IO(PROXYIPC_IOC_TYPE, 0x11)
 
 /**
@@ -374,13 +379,14 @@ struct proxyipc_endpoint_reply {
 	__u64 cap;
 	struct proxyipc_message message;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_REPLY	_IO(PROXYIPC_IOC_TYPE, 0x12)
 
 /** define PROXYIPC_RESUME_REPLY - answer the call in the reply slot with the message given */
 #define PROXYIPC_RESUME_REPLY		(1U << 1)
 /** define PROXYIPC_RESUME_ONLY - of REPLY_RECV: resume, without an answer */
 #define PROXYIPC_RESUME_ONLY		(1U << 3)
-/** define PROXYIPC_RESUME_STOP - hand the target over to a debugger: SIGSTOP stops it before it executes one user instruction */
+/** define PROXYIPC_RESUME_STOP - stop it by SIGSTOP before it executes one user instruction */
 #define PROXYIPC_RESUME_STOP		(1U << 2)
 
 /**
@@ -391,8 +397,8 @@ struct proxyipc_endpoint_reply {
  *	%PROXYIPC_RESUME_ONLY (not both), and perhaps %PROXYIPC_RESUME_STOP, it is
  *	resumed as by %PROXYIPC_IOC_ENDPOINT_RESUME, with or without an answer.
  * @deadline: of the receive
- * @cap: what to answer or resume; 0 for nothing, then only %PROXYIPC_NONBLOCK is
- *	allowed in @flags. Written as 0 as soon as that is done or the cap is used
+ * @cap: what to answer or resume; 0 for nothing, whatever @flags and @message
+ *	say. Written as 0 as soon as that is done or the cap is used
  *	up, also when the command then fails: repeating it doesn't do it twice.
  * @message: the answer; must be zero without one
  * @received: the next message
@@ -409,6 +415,7 @@ struct proxyipc_endpoint_reply_recv {
 	struct proxyipc_message message;
 	struct proxyipc_received received;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_REPLY_RECV _IO(PROXYIPC_IOC_TYPE, 0x13)
 
 /**
@@ -430,6 +437,7 @@ struct proxyipc_endpoint_resume {
 	__u64 cap;
 	struct proxyipc_message message;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_RESUME	_IO(PROXYIPC_IOC_TYPE, 0x14)
 
 /**
@@ -451,6 +459,7 @@ struct proxyipc_endpoint_fetch {
 	__s32 out_fd;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_FETCH	_IO(PROXYIPC_IOC_TYPE, 0x15)
 
 /**
@@ -467,6 +476,7 @@ struct proxyipc_endpoint_drop {
 	__u32 flags;
 	__u64 cap;
 };
+
 #define PROXYIPC_IOC_ENDPOINT_DROP	_IO(PROXYIPC_IOC_TYPE, 0x16)
 
 /*
@@ -498,6 +508,7 @@ struct proxyipc_entry_call {
 	struct proxyipc_message message;
 	struct proxyipc_message reply;
 };
+
 #define PROXYIPC_IOC_ENTRY_CALL		_IO(PROXYIPC_IOC_TYPE, 0x20)
 
 /**
@@ -521,6 +532,7 @@ struct proxyipc_entry_send {
 	__u64 deadline;
 	struct proxyipc_message message;
 };
+
 #define PROXYIPC_IOC_ENTRY_SEND		_IO(PROXYIPC_IOC_TYPE, 0x21)
 
 /**
@@ -562,6 +574,7 @@ struct proxyipc_entry_notify {
 	__u32 out_state;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_ENTRY_NOTIFY	_IO(PROXYIPC_IOC_TYPE, 0x22)
 
 /*
@@ -588,6 +601,7 @@ struct proxyipc_process_mint {
 	__u32 rights;
 	__s32 out_fd;
 };
+
 #define PROXYIPC_IOC_PROCESS_MINT	_IO(PROXYIPC_IOC_TYPE, 0x30)
 
 /**
@@ -609,6 +623,7 @@ struct proxyipc_process_set_receiver {
 	__s32 entry_fd;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_PROCESS_SET_RECEIVER _IO(PROXYIPC_IOC_TYPE, 0x31)
 
 /**
@@ -636,6 +651,7 @@ struct proxyipc_process_hold {
 	__u32 out_state;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_PROCESS_HOLD	_IO(PROXYIPC_IOC_TYPE, 0x32)
 
 /**
@@ -657,6 +673,7 @@ struct proxyipc_process_resume {
 	__u64 token;
 	struct proxyipc_message message;
 };
+
 #define PROXYIPC_IOC_PROCESS_RESUME	_IO(PROXYIPC_IOC_TYPE, 0x33)
 
 /**
@@ -675,6 +692,7 @@ struct proxyipc_process_reply {
 	__u64 token;
 	struct proxyipc_message message;
 };
+
 #define PROXYIPC_IOC_PROCESS_REPLY	_IO(PROXYIPC_IOC_TYPE, 0x34)
 
 /**
@@ -695,6 +713,7 @@ struct proxyipc_process_fetch_reply {
 	__s32 out_fd;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_PROCESS_FETCH_REPLY _IO(PROXYIPC_IOC_TYPE, 0x35)
 
 /**
@@ -737,7 +756,7 @@ enum proxyipc_episode {
  * @out_waiting: how many calls and sends wait for the episode to end
  * @out_receiver_tgid: the process that picked the episode up, in the caller's
  *	pid namespace, or 0
- * @__reserved: written as zero
+ * @__reserved: must be zero
  *
  * A snapshot; the only command that succeeds on a target that is gone.
  *
@@ -763,6 +782,7 @@ struct proxyipc_process_info {
 	__s32 out_receiver_tgid;
 	__u32 __reserved;
 };
+
 #define PROXYIPC_IOC_PROCESS_INFO	_IO(PROXYIPC_IOC_TYPE, 0x36)
 
 /*
@@ -785,6 +805,7 @@ struct proxyipc_reply_send {
 	__u32 flags;
 	struct proxyipc_message message;
 };
+
 #define PROXYIPC_IOC_REPLY_SEND		_IO(PROXYIPC_IOC_TYPE, 0x40)
 
 #endif /* _UAPI_LINUX_PROXYIPC_H */
