@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people: `make help`. The kernel's build system reads Kbuild instead.
+
+PREFIX	?= /usr/local
+DESTDIR	?=
+KERNELS	?=
+PROGRAMS ?=
+KDIR	?= /lib/modules/$(shell uname -r)/build
+
+vm	:= $(CURDIR)/selftests/vm
+build	:= $(CURDIR)/build
+# The folder for modules of the kernel behind KDIR; objects of different
+# kernels never meet in one.
+native	:= $(build)/native/$(subst /,_,$(abspath $(KDIR)))
+
+.PHONY: help all modules lib install install-module install-lib uninstall \
+	demo check lint clean selftests list-selftests have-headers
+
+all: modules lib		## the module for KDIR (this machine's kernel) and the library
+
+help:				## this list
+	@echo "Targets of proxyipc:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@echo "Settings: PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) KDIR=$(KDIR)"
+	@echo '          for check: KERNELS="6.1 6.12" PROGRAMS="hold_test" (default: all)'
+
+have-headers:
+	@test -e "$(KDIR)/Makefile" || { \
+	echo "make: no kernel headers at $(KDIR)" >&2; \
+	echo "  To build for this machine:  apt-get install linux-headers-$$(uname -r)" >&2; \
+	echo "  For another kernel:         make KDIR=/path/to/its/build" >&2; \
+	echo "  To try it in a guest, make demo and make check fetch what they need." >&2; \
+	exit 1; }
+
+modules: have-headers		## the module for KDIR
+	@PROXYIPC_OUT=$(native) $(vm)/build-module $(abspath $(KDIR))
+	@echo "built $(native)/module/proxyipc.ko"
+
+lib:				## the library, shared and static
+	@$(MAKE) --no-print-directory -C lib O=$(build)
+
+install: install-module install-lib	## module, library and headers, below DESTDIR and PREFIX
+
+install-module: modules		## the module only
+	$(MAKE) -C $(KDIR) M=$(native) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+
+install-lib: lib		## the library and the headers only
+	@$(MAKE) --no-print-directory -C lib O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+uninstall:			## remove what install put there
+	@$(MAKE) --no-print-directory -C lib O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@test -e $(KDIR)/include/config/kernel.release || exit 0; \
+	folder=$(DESTDIR)/lib/modules/$$(cat $(KDIR)/include/config/kernel.release); \
+	echo "remove proxyipc.ko from $$folder"; \
+	find $$folder -name 'proxyipc.ko*' -delete && \
+	{ test -n "$(DESTDIR)" || depmod $${folder##*/}; }
+
+demo:				## the demonstration: redis held and resumed under load, in a guest
+	@$(vm)/setup demo
+	@examples/demo/run
+
+check:				## the selftests, in a guest on each kernel
+	@$(vm)/check $(if $(KERNELS),-k "$(KERNELS)") $(PROGRAMS)
+
+lint:				## the static checks
+	@$(vm)/setup lint
+	@selftests/lint
+
+selftests: lib			# the test programs; check calls this
+	@mkdir -p $(build)/selftests
+	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(build)/selftests \
+		LIB=$(build)/lib/libproxyipc.a KSELFTEST=$$($(vm)/setup path kselftest) \
+		$(if $(PROGRAMS),helpers $(addprefix $(build)/selftests/,$(PROGRAMS)))
+
+list-selftests:
+	@$(MAKE) --no-print-directory -s -C selftests OUTPUT=$(build)/selftests \
+		KSELFTEST=$$($(vm)/setup path kselftest) list
+
+clean:				## remove what was built; downloads stay in the cache
+	rm -rf $(build)
