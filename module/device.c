@@ -14,6 +14,7 @@
 #include "device.h"
 #include "endpoint.h"
 #include "endpointfd.h"
+#include "episode.h"
 #include "main.h"
 #include "object.h"
 #include "process.h"
@@ -212,7 +213,7 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 		goto out;
 	process = proxyipc_process_new(task,
 				       params->lease ?: PROXYIPC_LEASE_DEFAULT,
-				       sees_addresses);
+				       sees_addresses, &proxyipc_episode_works);
 	ret = PTR_ERR_OR_ZERO(process);
 	if (ret)
 		goto out;

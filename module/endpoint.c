@@ -176,6 +176,7 @@ static int endpoint_grow_caps(struct proxyipc_endpoint *ep, u32 capacity)
  * Return: the cap, or 0.
  */
 u64 proxyipc_endpoint_reserve(struct proxyipc_endpoint *ep, int *error)
+	__acquires(&ep->lock)
 {
 	u32 capacity;
 	u64 cap;

@@ -63,6 +63,7 @@ struct proxyipc_endpoint {
 	struct kref ref;
 	u32 queue_limit;
 
+	/* under @lock */
 	spinlock_t lock;
 	bool dead;
 	struct list_head queue;

@@ -573,14 +573,8 @@ int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
 	return ret;
 }
 
-/**
- * proxyipc_episode_target_ended() - the target is gone or somebody else
- * @process: the process object
- * @error: -ESRCH or -ESTALE: what everybody gets from now on
- *
- * Context: process; called once.
- */
-void proxyipc_episode_target_ended(struct proxyipc_process *process, int error)
+/* The target is gone or somebody else; @error is what everybody gets from now on. */
+static void episode_target_ended(struct proxyipc_process *process, int error)
 {
 	u32 events = error == -ESRCH ? PROXYIPC_EVENT_TARGET_GONE :
 				       PROXYIPC_EVENT_TARGET_CHANGED;
@@ -603,6 +597,30 @@ void proxyipc_episode_target_ended(struct proxyipc_process *process, int error)
 	proxyipc_manual_end_all_locked(process);
 	spin_unlock(&process->lock);
 	wake_up_poll(&process->wait, EPOLLHUP | EPOLLERR);
+}
+
+static bool identity_get_process(struct proxyipc_identity *identity)
+{
+	return proxyipc_process_tryget(container_of(identity,
+						    struct proxyipc_process,
+						    identity));
+}
+
+/* For all process objects of one thread: it is gone, or somebody else. */
+static void episode_reconcile(struct work_struct *work)
+{
+	struct proxyipc_identity *identity;
+	struct proxyipc_process *process;
+	int error;
+
+	while ((identity = proxyipc_thread_next_ended(work, &error,
+						      identity_get_process))) {
+		process = container_of(identity, struct proxyipc_process,
+				       identity);
+		episode_target_ended(process, error);
+		proxyipc_process_put(process);
+	}
+	proxyipc_thread_put_reconciled(work);
 }
 
 static void episode_receiver_closed(struct proxyipc_process *process,
@@ -654,11 +672,8 @@ void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep)
 	}
 }
 
-/**
- * proxyipc_episode_tick() - the lease or the rest ends
- * @work: process->tick; its reference is put
- */
-void proxyipc_episode_tick(struct work_struct *work)
+/* The lease or the rest ends. The work had a reference. */
+static void episode_tick(struct work_struct *work)
 {
 	struct proxyipc_process *process =
 		container_of(to_delayed_work(work), struct proxyipc_process, tick);
@@ -682,11 +697,8 @@ void proxyipc_episode_tick(struct work_struct *work)
 	proxyipc_process_put(process);
 }
 
-/**
- * proxyipc_episode_orphaned() - the receiver of an episode died
- * @work: process->orphaned; its reference is put
- */
-void proxyipc_episode_orphaned(struct work_struct *work)
+/* The receiver of an episode died. The work had a reference. */
+static void episode_orphaned(struct work_struct *work)
 {
 	struct proxyipc_process *process =
 		container_of(work, struct proxyipc_process, orphaned);
@@ -702,6 +714,12 @@ void proxyipc_episode_orphaned(struct work_struct *work)
 	spin_unlock(&process->lock);
 	proxyipc_process_put(process);
 }
+
+const struct proxyipc_process_works proxyipc_episode_works = {
+	.reconcile = episode_reconcile,
+	.tick = episode_tick,
+	.orphaned = episode_orphaned,
+};
 
 /**
  * proxyipc_episode_exit_probe() - sched_process_exit, of a receiver

@@ -13,9 +13,11 @@ struct proxyipc_body;
 struct proxyipc_call;
 struct proxyipc_endpoint;
 struct proxyipc_process;
+struct proxyipc_process_works;
 struct proxyipc_receiver;
 struct task_struct;
-struct work_struct;
+
+extern const struct proxyipc_process_works proxyipc_episode_works;
 
 int proxyipc_episode_submit(struct proxyipc_process *process,
 			    struct proxyipc_call *call, bool nonblock);
@@ -35,10 +37,7 @@ proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token);
 int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
 			    struct proxyipc_body *reply, bool stop);
 
-void proxyipc_episode_target_ended(struct proxyipc_process *process, int error);
 void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep);
-void proxyipc_episode_tick(struct work_struct *work);
-void proxyipc_episode_orphaned(struct work_struct *work);
 void proxyipc_episode_exit_probe(void *data, struct task_struct *task);
 
 #endif /* _PROXYIPC_EPISODE_H */

@@ -71,6 +71,10 @@ struct proxyipc_thread {
 	bool dead;
 };
 
+#ifdef PROXYIPC_TASK_WORK_ADD_BY_KPROBE
+proxyipc_task_work_add_t proxyipc_task_work_add;
+#endif
+
 static DEFINE_HASHTABLE(threads, 8);
 static DEFINE_RAW_SPINLOCK(threads_lock);
 

@@ -17,10 +17,6 @@
 
 struct workqueue_struct *proxyipc_workqueue;
 
-#ifdef PROXYIPC_TASK_WORK_ADD_BY_KPROBE
-proxyipc_task_work_add_t proxyipc_task_work_add;
-#endif
-
 /**
  * proxyipc_next_id() - a number that was never used before
  *

@@ -149,13 +149,15 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token)
  * proxyipc_manual_resume() - end a hold by hand
  * @process: the process object
  * @token: names the hold, through whichever open file it was made
+ * @reply: a reply was given, which makes no sense
  * @stop: hand the target over to a debugger
  *
  * Context: process.
  *
- * Return: 0 or -ESTALE.
+ * Return: 0, -ESTALE, or -EINVAL for @reply.
  */
-int proxyipc_manual_resume(struct proxyipc_process *process, u64 token, bool stop)
+int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
+			   bool reply, bool stop)
 {
 	struct proxyipc_manual *manual;
 	int ret = -ESTALE;
@@ -164,10 +166,12 @@ int proxyipc_manual_resume(struct proxyipc_process *process, u64 token, bool sto
 	list_for_each_entry(manual, &process->manual, link) {
 		if (manual->token != token)
 			continue;
+		ret = reply ? -EINVAL : 0;
+		if (ret)
+			break;
 		if (stop)
 			proxyipc_hold_stop(&manual->hold);
 		manual_end_locked(manual);
-		ret = 0;
 		break;
 	}
 	spin_unlock(&process->lock);

@@ -3,50 +3,26 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 
-#include "call.h"
 #include "endpoint.h"
-#include "episode.h"
 #include "main.h"
 #include "object.h"
 #include "process.h"
 #include "receiver.h"
-
-static bool identity_get_process(struct proxyipc_identity *identity)
-{
-	return proxyipc_process_tryget(container_of(identity,
-						    struct proxyipc_process,
-						    identity));
-}
-
-/* For all process objects of one thread: it is gone, or somebody else. */
-static void process_reconcile(struct work_struct *work)
-{
-	struct proxyipc_identity *identity;
-	struct proxyipc_process *process;
-	int error;
-
-	while ((identity = proxyipc_thread_next_ended(work, &error,
-						      identity_get_process))) {
-		process = container_of(identity, struct proxyipc_process,
-				       identity);
-		proxyipc_episode_target_ended(process, error);
-		proxyipc_process_put(process);
-	}
-	proxyipc_thread_put_reconciled(work);
-}
 
 /**
  * proxyipc_process_new() - make a process object
  * @task: its target
  * @lease: longest standstill, nanoseconds
  * @sees_addresses: may its users learn addresses of the target
+ * @works: the layer above
  *
  * Context: may sleep. Holds are charged to the current user.
  *
  * Return: the object, with one reference, or -ESRCH, -ENOMEM, -ENFILE.
  */
-struct proxyipc_process *proxyipc_process_new(struct task_struct *task,
-					      u64 lease, bool sees_addresses)
+struct proxyipc_process *
+proxyipc_process_new(struct task_struct *task, u64 lease, bool sees_addresses,
+		     const struct proxyipc_process_works *works)
 {
 	struct proxyipc_process *process;
 	int ret = -ENOMEM;
@@ -63,15 +39,14 @@ struct proxyipc_process *proxyipc_process_new(struct task_struct *task,
 	process->sees_addresses = sees_addresses;
 	init_waitqueue_head(&process->wait);
 	proxyipc_hold_init(&process->hold, &process->identity);
-	INIT_DELAYED_WORK(&process->tick, proxyipc_episode_tick);
-	INIT_WORK(&process->orphaned, proxyipc_episode_orphaned);
+	INIT_DELAYED_WORK(&process->tick, works->tick);
+	INIT_WORK(&process->orphaned, works->orphaned);
 	spin_lock_init(&process->lock);
 	INIT_LIST_HEAD(&process->waiting);
 	INIT_LIST_HEAD(&process->manual);
 
 	/* Last: from here on the object can be told that it ended. */
-	ret = proxyipc_identity_init(&process->identity, task,
-				     process_reconcile);
+	ret = proxyipc_identity_init(&process->identity, task, works->reconcile);
 	if (ret)
 		goto err_user;
 	return process;

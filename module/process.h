@@ -119,6 +119,7 @@ struct proxyipc_process {
 	struct hlist_node handling;
 	bool handler_died;
 
+	/* under @lock */
 	spinlock_t lock;
 	int ended;
 	struct proxyipc_receiver *receiver;
@@ -132,8 +133,21 @@ struct proxyipc_process {
 	u64 held_ns;
 };
 
-struct proxyipc_process *proxyipc_process_new(struct task_struct *task,
-					      u64 lease, bool sees_addresses);
+/**
+ * struct proxyipc_process_works - what happens to a process object by itself
+ * @reconcile: see proxyipc_identity_init()
+ * @tick: of &struct proxyipc_process.tick
+ * @orphaned: of &struct proxyipc_process.orphaned
+ */
+struct proxyipc_process_works {
+	work_func_t reconcile;
+	work_func_t tick;
+	work_func_t orphaned;
+};
+
+struct proxyipc_process *
+proxyipc_process_new(struct task_struct *task, u64 lease, bool sees_addresses,
+		     const struct proxyipc_process_works *works);
 struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process);
 bool proxyipc_process_tryget(struct proxyipc_process *process);
 void proxyipc_process_put(struct proxyipc_process *process);

@@ -165,7 +165,7 @@ long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user
 	params->out_state = look.state;
 	ret = proxyipc_params_export(user, params, sizeof(*params));
 	if (ret)
-		proxyipc_manual_resume(process, params->out_token, false);
+		proxyipc_manual_resume(process, params->out_token, false, false);
 	return ret;
 }
 
@@ -200,8 +200,8 @@ long proxyipc_process_resume_ioctl(struct file *file, void *arg,
 	}
 	ret = proxyipc_episode_resume(process, params->token,
 				      reply ? &body : NULL, stop);
-	if (ret == -ESTALE && !reply && params->token)
-		ret = proxyipc_manual_resume(process, params->token, stop);
+	if (ret == -ESTALE && params->token)
+		ret = proxyipc_manual_resume(process, params->token, reply, stop);
 	proxyipc_body_deinit(&body);
 	return ret;
 }

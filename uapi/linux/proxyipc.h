@@ -21,8 +21,9 @@
  * are written by the kernel, their value on entry is ignored. The layout is the
  * same for 32-bit and 64-bit programs. Deadlines are absolute CLOCK_MONOTONIC
  * nanoseconds, 0 means none, one too far away to count is as good as none; a
- * call restarted after a signal therefore doesn't wait longer. File descriptors are installed only after the result has been
- * copied out, so a command that fails leaves none behind.
+ * call restarted after a signal therefore doesn't wait longer. File descriptors
+ * are installed only after the result has been copied out, so a command that
+ * fails leaves none behind.
  *
  * Every command may sleep and none may be issued from anything but a process.
  */
