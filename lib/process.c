@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* Process: one thread that can be held. */
+
+#include "internal.h"
+
+int proxyipc_process_mint_params(int process, struct proxyipc_process_mint *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_MINT, params, sizeof(*params));
+}
+
+int proxyipc_process_mint(int process, __u64 payload, __u32 rights, __u64 notice_mask)
+{
+	struct proxyipc_process_mint params = {
+		.payload = payload,
+		.rights = rights,
+		.notice_mask = notice_mask,
+	};
+	int ret = proxyipc_process_mint_params(process, &params);
+
+	return ret ? ret : params.out_fd;
+}
+
+int proxyipc_process_set_receiver_params(int process,
+					 struct proxyipc_process_set_receiver *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_SET_RECEIVER, params,
+				sizeof(*params));
+}
+
+int proxyipc_process_set_receiver(int process, int entry)
+{
+	struct proxyipc_process_set_receiver params = { .entry_fd = entry };
+
+	return proxyipc_process_set_receiver_params(process, &params);
+}
+
+int proxyipc_process_hold_params(int process, struct proxyipc_process_hold *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_HOLD, params, sizeof(*params));
+}
+
+int proxyipc_process_hold(int process, __u64 *token)
+{
+	struct proxyipc_process_hold params = { 0 };
+	int ret = proxyipc_process_hold_params(process, &params);
+
+	if (ret)
+		return ret;
+	if (token)
+		*token = params.out_token;
+	return (int)params.out_state;
+}
+
+int proxyipc_process_resume_params(int process, struct proxyipc_process_resume *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_RESUME, params, sizeof(*params));
+}
+
+int proxyipc_process_resume(int process, __u64 token, const struct proxyipc_message *reply)
+{
+	struct proxyipc_process_resume params = { .token = token };
+
+	if (reply) {
+		params.flags = PROXYIPC_RESUME_REPLY;
+		params.message = *reply;
+	}
+	return proxyipc_process_resume_params(process, &params);
+}
+
+int proxyipc_process_reply_params(int process, struct proxyipc_process_reply *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_REPLY, params, sizeof(*params));
+}
+
+int proxyipc_process_reply(int process, __u64 token, const struct proxyipc_message *reply)
+{
+	struct proxyipc_process_reply params = { .token = token, .message = *reply };
+
+	return proxyipc_process_reply_params(process, &params);
+}
+
+int proxyipc_process_fetch_reply_params(int process,
+					struct proxyipc_process_fetch_reply *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_FETCH_REPLY, params,
+				sizeof(*params));
+}
+
+int proxyipc_process_fetch_reply(int process, __u64 token)
+{
+	struct proxyipc_process_fetch_reply params = { .token = token };
+	int ret = proxyipc_process_fetch_reply_params(process, &params);
+
+	return ret ? ret : params.out_fd;
+}
+
+int proxyipc_process_info_params(int process, struct proxyipc_process_info *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_INFO, params, sizeof(*params));
+}
+
+int proxyipc_process_info(int process, struct proxyipc_process_info *info)
+{
+	*info = (struct proxyipc_process_info){ 0 };
+	return proxyipc_process_info_params(process, info);
+}
