@@ -140,38 +140,41 @@ static bool open_is_tracer(const struct cred *target, struct mm_struct *mm,
 	       (dumpable || ns_capable(mm->user_ns, CAP_SYS_PTRACE));
 }
 
-/*
- * May the caller open @task? @sees_addresses: and learn about its addresses?
- */
-static int open_check_authority(struct task_struct *task, bool *sees_addresses)
+/* May the caller learn about addresses in @task, and so open it anyway? */
+static bool open_sees_addresses(struct task_struct *task,
+				const struct cred *target, struct mm_struct *mm,
+				bool dumpable)
 {
-	const struct cred *target;
+	return same_thread_group(task, current) ||
+	       open_is_tracer(target, mm, dumpable);
+}
+
+/*
+ * May the caller operate on the target? @process has recorded who that is, so
+ * whatever it becomes while this looks at it, or later, is noticed.
+ */
+static int open_check_authority(struct proxyipc_process *process)
+{
+	struct task_struct *task = proxyipc_identity_task(&process->identity);
+	const struct cred *target = process->identity.cred;
 	struct mm_struct *mm;
 	bool dumpable;
-	int ret = -EPERM;
-
-	*sees_addresses = true;
-	if (same_thread_group(task, current))
-		return 0;
+	int ret = 0;
 
 	mm = get_task_mm(task);
 	if (!mm)
 		return -ESRCH;
 	dumpable = get_dumpable(mm) == SUID_DUMP_USER;
-	target = get_task_cred(task);
-	if (open_is_tracer(target, mm, dumpable)) {
-		ret = 0;
-	} else if (READ_ONCE(open_same_uid) &&
-		   open_is_same_user(target, dumpable)) {
-		*sees_addresses = false;
-		ret = 0;
-	}
-	put_cred(target);
+	process->sees_addresses = open_sees_addresses(task, target, mm, dumpable);
+	if (!process->sees_addresses &&
+	    !(READ_ONCE(open_same_uid) && open_is_same_user(target, dumpable)))
+		ret = -EPERM;
 	mmput(mm);
-	/* And whatever kill(2) says, an LSM's word included. */
-	if (!ret)
+
+	/* Whatever kill(2) says, an LSM's word included. */
+	if (!ret && !same_thread_group(task, current))
 		ret = kill_pid(task_tgid(task), 0, 0);
-	return ret;
+	return ret ?: proxyipc_process_check(process);
 }
 
 static int open_check_lease(u64 lease)
@@ -195,7 +198,6 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 	struct proxyipc_process_open *params = arg;
 	struct proxyipc_process *process;
 	struct task_struct *task;
-	bool sees_addresses;
 	int ret;
 
 	if (params->flags || params->__reserved)
@@ -207,21 +209,22 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 
-	ret = open_is_refused(task) ? -EOPNOTSUPP :
-	      open_check_authority(task, &sees_addresses);
-	if (ret)
-		goto out;
-	process = proxyipc_process_new(task,
-				       params->lease ?: PROXYIPC_LEASE_DEFAULT,
-				       sees_addresses, &proxyipc_episode_works);
-	ret = PTR_ERR_OR_ZERO(process);
-	if (ret)
-		goto out;
-	ret = proxyipc_processfd_publish(process, params, &params->out_fd, user,
-					 sizeof(*params));
-	proxyipc_process_put(process);
-out:
+	if (open_is_refused(task))
+		process = ERR_PTR(-EOPNOTSUPP);
+	else
+		process = proxyipc_process_new(task, params->lease ?:
+					       PROXYIPC_LEASE_DEFAULT,
+					       &proxyipc_episode_works);
 	put_task_struct(task);
+	if (IS_ERR(process))
+		return PTR_ERR(process);
+
+	ret = open_check_authority(process);
+	if (!ret)
+		ret = proxyipc_processfd_publish(process, params,
+						 &params->out_fd, user,
+						 sizeof(*params));
+	proxyipc_process_put(process);
 	return ret;
 }
 

@@ -61,7 +61,7 @@ static void endpoint_show_fdinfo(struct seq_file *m, struct file *file)
 
 /*
  * The held process that a cap names, with a reference, and its episode. The cap
- * is good only as long as that episode goes on; whoever uses the token checks.
+ * is good only as long as that goes on; whoever uses the token checks again.
  */
 static struct proxyipc_process *endpoint_find_process(struct proxyipc_endpoint *ep,
 						      u64 cap, u64 *token)
@@ -83,7 +83,8 @@ static struct proxyipc_process *endpoint_find_process(struct proxyipc_endpoint *
 	if (!process)
 		return ERR_PTR(-ESTALE);
 
-	ret = proxyipc_process_check(process);
+	ret = proxyipc_episode_is_received(process, *token) ?
+	      proxyipc_process_check(process) : -ESTALE;
 	if (ret) {
 		proxyipc_process_put(process);
 		return ERR_PTR(ret);
@@ -361,7 +362,7 @@ long proxyipc_endpoint_fetch_ioctl(struct file *file, void *arg,
 	struct proxyipc_endpoint *ep = file->private_data;
 	struct proxyipc_process *process;
 	u64 token;
-	int ret = -ESTALE;
+	int ret;
 
 	if (params->flags || params->__reserved)
 		return -EINVAL;
@@ -372,10 +373,8 @@ long proxyipc_endpoint_fetch_ioctl(struct file *file, void *arg,
 	process = endpoint_find_process(ep, params->cap, &token);
 	if (IS_ERR(process))
 		return PTR_ERR(process);
-	if (proxyipc_episode_is_received(process, token))
-		ret = proxyipc_processfd_publish(process, params,
-						 &params->out_fd, user,
-						 sizeof(*params));
+	ret = proxyipc_processfd_publish(process, params, &params->out_fd, user,
+					 sizeof(*params));
 	proxyipc_process_put(process);
 	return ret;
 }

@@ -635,8 +635,8 @@ static void hold_kick(struct task_struct *task)
  * Context: process, interrupts on, no locks. Doesn't sleep, but waits for an
  * interrupt on another CPU.
  *
- * Return: 0; -ESRCH or -ESTALE if the target died or changed meanwhile, the hold
- * is gone then; -EAGAIN if the target ran its task work without parking in every
+ * Return: 0; -ESRCH or -ESTALE if the target died or changed meanwhile, or the
+ * hold was dropped (-ESTALE), it is gone then; -EAGAIN if the target ran its task work without parking in every
  * one of many rounds, which only something unknown to us could cause.
  */
 int proxyipc_hold_confirm(struct proxyipc_hold *hold)
@@ -650,7 +650,7 @@ int proxyipc_hold_confirm(struct proxyipc_hold *hold)
 
 		raw_spin_lock_irq(&thread->lock);
 		if (list_empty(&hold->link))
-			ret = identity_check_locked(hold->identity) ?: -ESRCH;
+			ret = identity_check_locked(hold->identity) ?: -ESTALE;
 		else if (thread->queued || thread->parked || thread->in_exec)
 			ret = 0;
 		else

@@ -34,10 +34,18 @@ static void manual_expire(struct work_struct *work)
 		container_of(to_delayed_work(work), struct proxyipc_manual,
 			     expire);
 
+	u64 now = ktime_get_ns();
+
 	spin_lock(&manual->process->lock);
-	/* One that began after the work was queued has a lease of its own. */
-	if (manual->token && ktime_get_ns() >= manual->lease_end)
+	if (!manual->token) {
+		/* Cancelled too late. */
+	} else if (now >= manual->lease_end) {
 		manual_end_locked(manual);
+	} else {
+		/* Jiffies lag behind; or it is a hold that began just now. */
+		mod_delayed_work(proxyipc_workqueue, &manual->expire,
+				 nsecs_to_jiffies(manual->lease_end - now) + 1);
+	}
 	spin_unlock(&manual->process->lock);
 }
 
@@ -134,7 +142,7 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token)
 	spin_lock(&process->lock);
 	if (manual->token != *token) {
 		/* It ended meanwhile: its target did, or a tiny lease. */
-		ret = process->ended ?: ret ?: -ESTALE;
+		ret = process->ended ?: -ESTALE;
 	} else if (ret) {
 		manual_end_locked(manual);
 	} else {

@@ -13,7 +13,6 @@
  * proxyipc_process_new() - make a process object
  * @task: its target
  * @lease: longest standstill, nanoseconds
- * @sees_addresses: may its users learn addresses of the target
  * @works: the layer above
  *
  * Context: may sleep. Holds are charged to the current user.
@@ -21,7 +20,7 @@
  * Return: the object, with one reference, or -ESRCH, -ENOMEM, -ENFILE.
  */
 struct proxyipc_process *
-proxyipc_process_new(struct task_struct *task, u64 lease, bool sees_addresses,
+proxyipc_process_new(struct task_struct *task, u64 lease,
 		     const struct proxyipc_process_works *works)
 {
 	struct proxyipc_process *process;
@@ -36,7 +35,6 @@ proxyipc_process_new(struct task_struct *task, u64 lease, bool sees_addresses,
 
 	kref_init(&process->ref);
 	process->lease = lease;
-	process->sees_addresses = sees_addresses;
 	init_waitqueue_head(&process->wait);
 	proxyipc_hold_init(&process->hold, &process->identity);
 	INIT_DELAYED_WORK(&process->tick, works->tick);

@@ -86,7 +86,8 @@ struct proxyipc_episode_state {
  * @identity: the target
  * @user: on whose account targets are held; constant
  * @lease: longest standstill, nanoseconds; constant
- * @sees_addresses: opened by the target's own process or with CAP_SYS_PTRACE
+ * @sees_addresses: opened by the target's own process or with CAP_SYS_PTRACE;
+ *	set before the object is published, then constant
  * @wait: poll
  * @hold: of the episode
  * @tick: end of the lease, or of the rest; pending with a reference
@@ -146,7 +147,7 @@ struct proxyipc_process_works {
 };
 
 struct proxyipc_process *
-proxyipc_process_new(struct task_struct *task, u64 lease, bool sees_addresses,
+proxyipc_process_new(struct task_struct *task, u64 lease,
 		     const struct proxyipc_process_works *works);
 struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process);
 bool proxyipc_process_tryget(struct proxyipc_process *process);

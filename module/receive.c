@@ -180,6 +180,8 @@ static void export_pickup(const struct proxyipc_pickup *pickup,
 		.out_cap = pickup->cap,
 		.out_token = pickup->events_token,
 		.out_events = pickup->events,
+		.out_state = pickup->events & PROXYIPC_EVENT_TARGET_GONE ?
+			     PROXYIPC_STATE_GONE : PROXYIPC_STATE_RUNNABLE,
 		.out_notices = pickup->notices,
 		.out_sender_uid = from_kuid_munged(current_user_ns(),
 						   INVALID_UID),

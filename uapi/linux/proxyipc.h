@@ -160,7 +160,8 @@ enum proxyipc_state {
  * @out_kind: one of &enum proxyipc_kind
  * @out_flags: %PROXYIPC_RECEIVED_PROXIED
  * @out_state: one of &enum proxyipc_state, of the held target. By the time that
- *	it is looked at an armed target may have parked.
+ *	it is looked at an armed target may have parked. Of an event:
+ *	%PROXYIPC_STATE_GONE if the target exited.
  * @out_events: %PROXYIPC_EVENT_LEASE_EXPIRED and the like
  * @out_reply_size: most bytes that the caller takes back in &proxyipc_message.data
  * @out_cap: names what the message brought in later commands on this endpoint:
