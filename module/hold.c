@@ -805,6 +805,18 @@ bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
 	return found;
 }
 
+/*
+ * Set-id, or unreadable: a program that its user may not look into. What the
+ * image says of itself by its dumpable flag depends on a sysctl; ask both.
+ */
+static bool exec_is_privileged(const struct task_struct *task,
+			       const struct linux_binprm *bprm)
+{
+	return bprm->secureexec ||
+	       bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP ||
+	       get_dumpable(task->mm) != SUID_DUMP_USER;
+}
+
 /**
  * proxyipc_hold_exec_probe() - sched_process_exec
  * @data: unused
@@ -827,8 +839,7 @@ void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 		return;
 
 	raw_spin_lock_irqsave(&thread->lock, flags);
-	thread_check_identities_locked(thread, bprm->secureexec ||
-				       get_dumpable(task->mm) != SUID_DUMP_USER);
+	thread_check_identities_locked(thread, exec_is_privileged(task, bprm));
 	thread->in_exec = false;
 	/* Can't fail: the task is current and doesn't exit. */
 	if (!list_empty(&thread->holds))

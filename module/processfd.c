@@ -363,9 +363,10 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 	struct proxyipc_process *process = file_process(file);
 	struct proxyipc_process_info info = {};
 	struct proxyipc_manual *manual;
-	u64 now = ktime_get_ns();
+	u64 now;
 
 	process_info(process, &info);
+	now = ktime_get_ns();
 	seq_puts(m, "proxyipc:\tprocess\n");
 	seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
 	seq_printf(m, "state:\t%s\n", state_names[info.out_state]);
@@ -381,6 +382,7 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 		   div_u64(info.out_held_ns, NSEC_PER_USEC));
 
 	spin_lock(&process->lock);
+	now = ktime_get_ns();
 	seq_printf(m, "receiver-slot:\t%s\n",
 		   !process->receiver ? "empty" :
 		   proxyipc_endpoint_is_dead(process->receiver->endpoint) ?
