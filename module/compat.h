@@ -9,6 +9,8 @@
  * same on all that are supported; everything above uses it without a condition.
  */
 
+#include <linux/atomic.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
@@ -26,6 +28,21 @@
 #else
 #define PROXYIPC_PF_WORKER	(PF_KTHREAD | PF_IO_WORKER)
 #endif
+
+/*
+ * Does the current task hold this mutex? mutex_is_locked() says only that somebody
+ * does. The low bits of the owner are flags of the mutex.
+ */
+static inline bool proxyipc_mutex_is_mine(struct mutex *lock)
+{
+#ifdef CONFIG_PREEMPT_RT
+	unsigned long owner = (unsigned long)READ_ONCE(lock->rtmutex.owner);
+#else
+	unsigned long owner = atomic_long_read(&lock->owner);
+#endif
+
+	return (owner & ~7UL) == (unsigned long)current;
+}
 
 /*
  * task_work_add(), exported or not: distributions export it for binder, vanilla

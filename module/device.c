@@ -158,6 +158,7 @@ static int open_check_authority(struct proxyipc_process *process)
 	struct task_struct *task = proxyipc_identity_task(&process->identity);
 	const struct cred *target = process->identity.cred;
 	struct mm_struct *mm;
+	struct pid *tgid;
 	bool dumpable;
 	int ret = 0;
 
@@ -172,8 +173,11 @@ static int open_check_authority(struct proxyipc_process *process)
 	mmput(mm);
 
 	/* Whatever kill(2) says, an LSM's word included. */
-	if (!ret && !same_thread_group(task, current))
-		ret = kill_pid(task_tgid(task), 0, 0);
+	if (!ret && !same_thread_group(task, current)) {
+		tgid = get_task_pid(task, PIDTYPE_TGID);
+		ret = kill_pid(tgid, 0, 0);
+		put_pid(tgid);
+	}
 	return ret ?: proxyipc_process_check(process);
 }
 

@@ -342,7 +342,8 @@ int proxyipc_episode_submit(struct proxyipc_process *process,
 	spin_lock(&process->lock);
 	if (process->ended) {
 		ret = process->ended;
-	} else if (nonblock && process->episode.state != PROXYIPC_EPISODE_NONE) {
+	} else if (nonblock && (process->episode.state != PROXYIPC_EPISODE_NONE ||
+				something_waits(process))) {
 		ret = -EAGAIN;
 	} else {
 		proxyipc_call_get(call);
@@ -444,14 +445,20 @@ bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token)
  * proxyipc_episode_unpick() - the message could not be copied out
  * @process: the process object
  * @token: the episode
+ *
+ * Return: false if the episode ended meanwhile.
  */
-void proxyipc_episode_unpick(struct proxyipc_process *process, u64 token)
+bool proxyipc_episode_unpick(struct proxyipc_process *process, u64 token)
 {
+	bool goes_on;
+
 	spin_lock(&process->lock);
-	if (process->episode.token == token &&
-	    process->episode.state == PROXYIPC_EPISODE_DELIVERED)
+	goes_on = process->episode.token == token &&
+		  process->episode.state == PROXYIPC_EPISODE_DELIVERED;
+	if (goes_on)
 		proxyipc_receiver_undeliver(process->episode.receiver, token);
 	spin_unlock(&process->lock);
+	return goes_on;
 }
 
 /* Answer what is in the reply slot. The slot is empty then, unless -EMSGSIZE. */
@@ -578,14 +585,17 @@ static void episode_target_ended(struct proxyipc_process *process, int error)
 {
 	u32 events = error == -ESRCH ? PROXYIPC_EVENT_TARGET_GONE :
 				       PROXYIPC_EVENT_TARGET_CHANGED;
+	const struct proxyipc_receiver *receiver;
 	struct proxyipc_call *call, *next;
 
 	spin_lock(&process->lock);
 	process->ended = error;
+	receiver = process->episode.receiver;
 	if (process->episode.state == PROXYIPC_EPISODE_HOLDING ||
 	    episode_is_confirmed(process))
 		episode_end_locked(process, error, events, false);
-	else if (process->receiver)
+	/* Who is in the slot is told too, if that is somebody else. */
+	if (process->receiver && process->receiver != receiver)
 		proxyipc_receiver_close(process->receiver, events, 0);
 	process->notices = 0;
 	list_for_each_entry_safe(call, next, &process->waiting, node.link) {
@@ -686,12 +696,12 @@ static void episode_tick(struct work_struct *work)
 		tick_arm_locked(process, process->tick_at - now);
 	} else if (process->episode.state == PROXYIPC_EPISODE_RESTING) {
 		process->episode.state = PROXYIPC_EPISODE_NONE;
+		wake_up_poll(&process->wait, EPOLLOUT);
 		episode_advance_locked(process);
-	} else if (episode_is_confirmed(process)) {
+	} else {
+		/* Whoever still confirms it will find it ended. */
 		episode_end_locked(process, -EOWNERDEAD,
 				   PROXYIPC_EVENT_LEASE_EXPIRED, true);
-	} else {
-		tick_arm_locked(process, EPISODE_REST_NS);
 	}
 	spin_unlock(&process->lock);
 	proxyipc_process_put(process);

@@ -94,16 +94,28 @@ static bool task_is_dying(struct task_struct *task)
 }
 
 /*
+ * Is the current task in the part of execve() that has its cred_guard_mutex? It
+ * can't fail back to the old program from where task work runs in that part, and
+ * the exec probe follows. Behind the probe PTRACE_EVENT_EXEC runs task work once
+ * more, without the mutex and with in_execve still set: who gave way there would
+ * never be queued again, hence not in_execve.
+ */
+static bool current_is_amid_exec(void)
+{
+	return proxyipc_mutex_is_mine(&current->signal->cred_guard_mutex);
+}
+
+/*
  * May the current task sleep in the callback? One that is dying must not: it
  * runs task work before PF_EXITING is set, SIGKILL has been consumed by then,
- * and nothing could wake it. One inside execve() must not: io_uring runs task
- * work there, with cred_guard_mutex taken. A worker of io_uring or vhost has no
- * way back to user mode and may hold locks of its ring.
+ * and nothing could wake it. One amid an exec must not: io_uring runs task work
+ * there, and others wait for the mutex. A worker of io_uring or vhost has no way
+ * back to user mode and may hold locks of its ring.
  */
 static bool current_may_park(void)
 {
 	return !(current->flags & PROXYIPC_PF_WORKER) && current->mm &&
-	       !current->in_execve && !current->signal->group_exec_task &&
+	       !current_is_amid_exec() && !current->signal->group_exec_task &&
 	       !task_is_dying(current);
 }
 
@@ -199,12 +211,21 @@ static int identity_check_locked(struct proxyipc_identity *identity)
 
 	lockdep_assert_held(&thread->lock);
 
+	if (!identity->stale && !thread->dead)
+		thread_check_identities_locked(thread, false);
 	if (identity->stale)
 		return -ESTALE;
-	if (thread->dead || task_is_dying(thread->task))
-		return -ESRCH;
-	thread_check_identities_locked(thread, false);
-	return identity->stale ? -ESTALE : 0;
+	return thread->dead ? -ESRCH : 0;
+}
+
+/* As above, for a new hold: one that is dying can't be held any more. */
+static int identity_check_alive_locked(struct proxyipc_identity *identity)
+{
+	int ret = identity_check_locked(identity);
+
+	if (!ret && task_is_dying(identity->thread->task))
+		ret = -ESRCH;
+	return ret;
 }
 
 static bool thread_must_park_locked(struct proxyipc_thread *thread)
@@ -277,7 +298,7 @@ static void hold_callback(struct callback_head *work)
 		raw_spin_lock_irq(&thread->lock);
 	}
 	finish_rcuwait(&thread->wait);
-	thread->in_exec = current->in_execve && !list_empty(&thread->holds);
+	thread->in_exec = current_is_amid_exec() && !list_empty(&thread->holds);
 	raw_spin_unlock_irq(&thread->lock);
 
 	thread_put(thread);
@@ -404,7 +425,10 @@ int proxyipc_identity_init(struct proxyipc_identity *identity,
 	 * looked too early to find this one, the flag is seen here.
 	 */
 	smp_mb();
-	ret = identity_check_locked(identity);
+	ret = identity_check_alive_locked(identity);
+	/* A reconcile work must not find what is about to be freed. */
+	if (ret)
+		list_del_init(&identity->link);
 	raw_spin_unlock_irq(&thread->lock);
 	if (ret)
 		proxyipc_identity_deinit(identity);
@@ -435,8 +459,8 @@ void proxyipc_identity_deinit(struct proxyipc_identity *identity)
  *
  * Context: process or atomic.
  *
- * Return: 0, -ESRCH if it is gone or dying, -ESTALE if it is somebody else now;
- * its holds by this identity are dropped then.
+ * Return: 0, -ESRCH if it is gone, -ESTALE if it is somebody else now; its holds
+ * by this identity are dropped then.
  */
 int proxyipc_identity_check(struct proxyipc_identity *identity)
 {
@@ -576,7 +600,7 @@ int proxyipc_hold_add(struct proxyipc_hold *hold, struct pid *holder)
 	int ret;
 
 	raw_spin_lock_irqsave(&thread->lock, flags);
-	ret = identity_check_locked(hold->identity);
+	ret = identity_check_alive_locked(hold->identity);
 	if (!ret)
 		ret = thread_queue_locked(thread);
 	if (!ret) {
@@ -654,7 +678,7 @@ int proxyipc_hold_confirm(struct proxyipc_hold *hold)
 		else if (thread->queued || thread->parked || thread->in_exec)
 			ret = 0;
 		else
-			ret = identity_check_locked(hold->identity) ?:
+			ret = identity_check_alive_locked(hold->identity) ?:
 			      thread_queue_locked(thread) ?: -EAGAIN;
 		raw_spin_unlock_irq(&thread->lock);
 	}

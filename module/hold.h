@@ -18,7 +18,7 @@
  * - *armed*: a hold, callback queued; the target is in the kernel, or will be as
  *   soon as an interrupt reaches its CPU
  * - *parked*: a hold, the target sleeps in the callback
- * - *in exec*: a hold, and the callback ran inside execve(2), where it may not
+ * - *in exec*: a hold, and the callback ran amid execve(2), where it may not
  *   sleep; the exec probe queues it again. That stage of an exec can't fail back
  *   to the old program, so no user code runs in between.
  * - *dead*: the target passed its exit probe; nothing can be held any more

@@ -119,6 +119,9 @@ long proxyipc_ioctl(struct file *file, unsigned int number, unsigned long arg)
 		return -EFAULT;
 	if (size < command->min_size)
 		return -EINVAL;
+	/* No struct gets that long, and its tail would be read byte by byte. */
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	ret = copy_struct_from_user(&params, command->size, user, size);
 	if (ret)
 		return ret;

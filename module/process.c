@@ -135,7 +135,8 @@ int proxyipc_process_check(struct proxyipc_process *process)
  *
  * Context: may sleep.
  *
- * Return: 0, -EPIPE, -EDEADLK, -ENOBUFS, -ENOMEM.
+ * Return: 0, -EPIPE, -EDEADLK, -ENOBUFS, -ENOMEM; -ESRCH or -ESTALE if the object
+ * ended meanwhile.
  */
 int proxyipc_process_set_receiver(struct proxyipc_process *process,
 				  struct proxyipc_endpoint *ep, u64 payload)
@@ -143,7 +144,7 @@ int proxyipc_process_set_receiver(struct proxyipc_process *process,
 	struct proxyipc_receiver *receiver = NULL;
 	struct pid *holder;
 	bool deadlock;
-	bool unused;
+	int ret;
 
 	if (ep) {
 		holder = proxyipc_endpoint_receiver(ep);
@@ -157,16 +158,17 @@ int proxyipc_process_set_receiver(struct proxyipc_process *process,
 			return PTR_ERR(receiver);
 	}
 
-	/* Nothing below can fail. */
 	spin_lock(&process->lock);
-	swap(process->receiver, receiver);
-	unused = receiver && receiver != process->episode.receiver;
-	if (unused)
+	/* One that comes too late would never be told of the end. */
+	ret = process->ended;
+	if (!ret)
+		swap(process->receiver, receiver);
+	if (receiver && receiver != process->episode.receiver)
 		proxyipc_receiver_detach(receiver);
 	spin_unlock(&process->lock);
 	proxyipc_receiver_put(receiver);
 	wake_up_poll(&process->wait, EPOLLHUP | EPOLLOUT);
-	return 0;
+	return ret;
 }
 
 /**

@@ -22,7 +22,7 @@
  * struct proxyipc_pickup - a message that is being received
  * @call: whose message it is, with a reference; NULL for notices and events
  * @cap: what names it, or 0
- * @notices: the bits, of a notice
+ * @notices: the bits, of a notice, or of one that ended with @events
  * @receiver: of a proxied message or of events, with a reference, or NULL
  * @process: the held one, of a proxied message, with a reference, or NULL
  * @letter: the proxied message
@@ -50,6 +50,7 @@ static void take_receiver_locked(struct proxyipc_endpoint *ep,
 	pickup->receiver = proxyipc_receiver_get(receiver);
 	if (receiver->events) {
 		swap(pickup->events, receiver->events);
+		swap(pickup->notices, receiver->notices);
 		pickup->events_token = receiver->events_token;
 		return;
 	}
@@ -134,8 +135,8 @@ static int receive_wait(struct proxyipc_endpoint *ep,
 		in_time = proxyipc_wait_until(deadline);
 	}
 	finish_wait(&ep->wait, &wait);
-	/* The wake-up for a message that came meanwhile may have hit us. */
-	if (ret && READ_ONCE(ep->nr_queued))
+	/* The wake-up for another message may have hit us, or one was for two. */
+	if (READ_ONCE(ep->nr_queued))
 		wake_up_poll(&ep->wait, EPOLLIN);
 	return ret;
 }
@@ -229,12 +230,16 @@ static bool receive_commit(struct proxyipc_endpoint *ep,
 {
 	bool picked = true;
 
-	if (pickup->process)
+	if (pickup->process) {
 		picked = proxyipc_episode_pick(pickup->process,
 					       pickup->letter.token);
-	else if (pickup->call)
+		if (!picked)
+			proxyipc_receiver_return_notices(pickup->receiver,
+							 pickup->notices);
+	} else if (pickup->call) {
 		/* Takes the reference. */
 		picked = proxyipc_endpoint_pick(ep, pickup->call);
+	}
 	return picked;
 }
 
@@ -242,16 +247,21 @@ static bool receive_commit(struct proxyipc_endpoint *ep,
 static void receive_undo(struct proxyipc_endpoint *ep,
 			 struct proxyipc_pickup *pickup)
 {
-	if (pickup->process)
-		proxyipc_episode_unpick(pickup->process, pickup->letter.token);
-	else if (pickup->events)
+	if (pickup->process) {
+		if (!proxyipc_episode_unpick(pickup->process,
+					     pickup->letter.token))
+			proxyipc_receiver_return_notices(pickup->receiver,
+							 pickup->notices);
+	} else if (pickup->events) {
 		proxyipc_receiver_unpick_events(pickup->receiver, pickup->events,
-						pickup->events_token);
-	else if (pickup->call)
+						pickup->events_token,
+						pickup->notices);
+	} else if (pickup->call) {
 		/* Takes the reference. */
 		proxyipc_endpoint_unpick(ep, pickup->call);
-	else
+	} else {
 		proxyipc_endpoint_unpick_notices(ep, pickup->notices);
+	}
 }
 
 /* What commit and undo left. The reference to a plain call they took. */

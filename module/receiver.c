@@ -158,8 +158,9 @@ void proxyipc_receiver_undeliver(struct proxyipc_receiver *receiver, u64 token)
  * @events: what to tell, 0 for nothing
  * @token: of the hold that @events are about, 0 for none
  *
- * A message that wasn't received is withdrawn. The queue of a dead endpoint is
- * emptied by proxyipc_receiver_strip() alone.
+ * A message that wasn't received is withdrawn; if it was of notices, @events say
+ * which, so none is lost. The queue of a dead endpoint is emptied by
+ * proxyipc_receiver_strip() alone.
  *
  * Context: under process->lock.
  */
@@ -170,9 +171,9 @@ void proxyipc_receiver_close(struct proxyipc_receiver *receiver, u32 events,
 	bool unqueued = false;
 
 	spin_lock(&ep->lock);
-	receiver->waiting = false;
-	receiver->letter = (struct proxyipc_letter){};
 	if (events && !ep->dead) {
+		if (receiver->waiting)
+			receiver->notices |= receiver->letter.notices;
 		receiver->events |= events;
 		receiver->events_token = token;
 		receiver_queue_locked(receiver);
@@ -181,6 +182,8 @@ void proxyipc_receiver_close(struct proxyipc_receiver *receiver, u32 events,
 		proxyipc_endpoint_unqueue_locked(ep, &receiver->node);
 		unqueued = true;
 	}
+	receiver->waiting = false;
+	receiver->letter = (struct proxyipc_letter){};
 	spin_unlock(&ep->lock);
 	if (unqueued)
 		proxyipc_receiver_put(receiver);
@@ -191,9 +194,10 @@ void proxyipc_receiver_close(struct proxyipc_receiver *receiver, u32 events,
  * @receiver: whose they were
  * @events: what was taken from it
  * @token: likewise
+ * @notices: likewise
  */
 void proxyipc_receiver_unpick_events(struct proxyipc_receiver *receiver,
-				     u32 events, u64 token)
+				     u32 events, u64 token, u64 notices)
 {
 	struct proxyipc_endpoint *ep = receiver->endpoint;
 
@@ -201,7 +205,26 @@ void proxyipc_receiver_unpick_events(struct proxyipc_receiver *receiver,
 	if (!receiver->events)
 		receiver->events_token = token;
 	receiver->events |= events;
+	receiver->notices |= notices;
 	receiver_requeue_locked(receiver);
+	spin_unlock(&ep->lock);
+}
+
+/**
+ * proxyipc_receiver_return_notices() - their episode ended before the commit
+ * @receiver: whose they were
+ * @notices: what was being received
+ *
+ * They belong to the event that says how it ended, if there is one.
+ */
+void proxyipc_receiver_return_notices(struct proxyipc_receiver *receiver,
+				      u64 notices)
+{
+	struct proxyipc_endpoint *ep = receiver->endpoint;
+
+	spin_lock(&ep->lock);
+	if (receiver->events)
+		receiver->notices |= notices;
 	spin_unlock(&ep->lock);
 }
 

@@ -57,6 +57,7 @@ struct proxyipc_letter {
  * @waiting: @letter waits to be received
  * @events: wait to be received
  * @events_token: hold that they are about
+ * @notices: that began that hold and were not received; told with @events
  */
 struct proxyipc_receiver {
 	struct kref ref;
@@ -71,6 +72,7 @@ struct proxyipc_receiver {
 	bool waiting;
 	u32 events;
 	u64 events_token;
+	u64 notices;
 };
 
 struct proxyipc_receiver *
@@ -85,7 +87,9 @@ void proxyipc_receiver_undeliver(struct proxyipc_receiver *receiver, u64 token);
 void proxyipc_receiver_close(struct proxyipc_receiver *receiver, u32 events,
 			     u64 token);
 void proxyipc_receiver_unpick_events(struct proxyipc_receiver *receiver,
-				     u32 events, u64 token);
+				     u32 events, u64 token, u64 notices);
+void proxyipc_receiver_return_notices(struct proxyipc_receiver *receiver,
+				      u64 notices);
 void proxyipc_receiver_detach(struct proxyipc_receiver *receiver);
 void proxyipc_receiver_strip(struct proxyipc_endpoint *ep);
 

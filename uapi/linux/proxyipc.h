@@ -171,7 +171,8 @@ enum proxyipc_state {
  * @out_payload: payload of the entry that was invoked; 0 for notices and events
  * @out_receiver_payload: payload of the entry in the target's receiver slot, if
  *	proxied or an event
- * @out_notices: the bits posted since the last notice, OR-ed together
+ * @out_notices: the bits posted since the last notice, OR-ed together; of an
+ *	event: those that began the hold and had not been received when it ended
  * @out_sender_tgid: process that sent it, in the receiver's pid namespace; 0 if
  *	it isn't visible there, and for notices and events
  * @out_sender_tid: its thread, likewise
@@ -522,7 +523,8 @@ struct proxyipc_entry_call {
  * @message: the message
  *
  * Returns when the message is within the queue's limit; through a proxy entry,
- * when the target is confirmed held and the message is on its way.
+ * when the target is confirmed held and the message is on its way. It is lost if
+ * the endpoint closes, or the hold ends, before it is received.
  *
  * Errors: %EACCES, %EPIPE, %EAGAIN, %ETIMEDOUT, %EINTR, %EMSGSIZE, %ENOMEM;
  * through a proxy entry also %ENOTCONN, %ESRCH, %ESTALE, %EOWNERDEAD, %EDEADLK,
@@ -643,7 +645,8 @@ struct proxyipc_process_set_receiver {
  * closing of this open file (not of other descriptors of the object, got by
  * %PROXYIPC_IOC_ENDPOINT_FETCH). An open file has at most one.
  *
- * Errors: %EBUSY, %EDEADLK (oneself), %EDQUOT, %EINVAL, %ESRCH, %ESTALE.
+ * Errors: %EBUSY, %EDEADLK (oneself), %EDQUOT, %EINVAL, %ESRCH, %ESTALE,
+ * %EAGAIN (the target ran into something unknown that keeps it from parking).
  */
 struct proxyipc_process_hold {
 	__u32 size;
