@@ -660,8 +660,9 @@ static void hold_kick(struct task_struct *task)
  * interrupt on another CPU.
  *
  * Return: 0; -ESRCH or -ESTALE if the target died or changed meanwhile, or the
- * hold was dropped (-ESTALE), it is gone then; -EAGAIN if the target ran its task work without parking in every
- * one of many rounds, which only something unknown to us could cause.
+ * hold was dropped (-ESTALE), it is gone then; -EAGAIN if the target ran its task
+ * work without parking in every one of many rounds, which only something unknown
+ * to us could cause.
  */
 int proxyipc_hold_confirm(struct proxyipc_hold *hold)
 {

@@ -190,11 +190,14 @@ static void export_pickup(const struct proxyipc_pickup *pickup,
 						   INVALID_GID),
 	};
 	if (pickup->receiver)
-		received->out_receiver_payload = pickup->receiver->payload;
+		received->out_payload = pickup->receiver->payload;
 	if (pickup->process)
 		export_letter(pickup, received);
 	if (call) {
-		received->out_payload = call->payload;
+		if (pickup->receiver)
+			received->out_proxy_payload = call->payload;
+		else
+			received->out_payload = call->payload;
 		received->out_data_len = call->message.data_len;
 		received->out_reply_size = call->reply_size;
 		memcpy(received->out_words, call->message.words,

@@ -168,9 +168,12 @@ enum proxyipc_state {
  *	the right to answer a call, or, if proxied, the held target together with
  *	the reply in its reply slot. 0 if there is neither. Never reused.
  * @out_token: names the hold that this message is about, 0 if there is none
- * @out_payload: payload of the entry that was invoked; 0 for notices and events
- * @out_receiver_payload: payload of the entry in the target's receiver slot, if
- *	proxied or an event
+ * @out_payload: payload of this endpoint's entry by which it came: the one that
+ *	was invoked or, if proxied or an event, the one in the target's receiver
+ *	slot. Only a holder of the endpoint can have chosen it. 0 for notices
+ *	posted to the endpoint.
+ * @out_proxy_payload: payload of the proxy entry that was invoked, as chosen by
+ *	a holder of the process object; 0 if not proxied, and for notices and events
  * @out_notices: the bits posted since the last notice, OR-ed together; of an
  *	event: those that began the hold and had not been received when it ended
  * @out_sender_tgid: process that sent it, in the receiver's pid namespace; 0 if
@@ -193,7 +196,7 @@ struct proxyipc_received {
 	__u64 out_cap;
 	__u64 out_token;
 	__u64 out_payload;
-	__u64 out_receiver_payload;
+	__u64 out_proxy_payload;
 	__u64 out_notices;
 	__s32 out_sender_tgid;
 	__s32 out_sender_tid;
