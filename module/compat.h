@@ -10,6 +10,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -42,6 +43,19 @@ static inline bool proxyipc_mutex_is_mine(struct mutex *lock)
 #endif
 
 	return (owner & ~7UL) == (unsigned long)current;
+}
+
+/* hrtimer_init() until 6.12, hrtimer_setup() since 6.13. */
+static inline void
+proxyipc_hrtimer_setup(struct hrtimer *timer,
+		       enum hrtimer_restart (*function)(struct hrtimer *))
+{
+#ifdef PROXYIPC_HAS_HRTIMER_SETUP
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	timer->function = function;
+#endif
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/seq_file.h>
 
 #include "compat.h"
 #include "device.h"
@@ -232,10 +233,20 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 	return ret;
 }
 
+static void device_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	seq_puts(m, "proxyipc:\tdevice\n");
+	seq_printf(m, "version:\t%u\n", PROXYIPC_ABI_VERSION);
+	seq_printf(m, "open-same-uid:\t%d\n", READ_ONCE(open_same_uid));
+	seq_printf(m, "holds-per-user:\t%u\n",
+		   READ_ONCE(proxyipc_holds_per_user));
+}
+
 const struct file_operations proxyipc_device_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = proxyipc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = device_show_fdinfo,
 	.llseek = noop_llseek,
 };
 

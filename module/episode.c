@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/hashtable.h>
-#include <linux/jiffies.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
@@ -97,19 +97,20 @@ static void tick_arm_locked(struct proxyipc_process *process, u64 delay)
 {
 	lockdep_assert_held(&process->lock);
 
+	/* If it is armed it has a reference already. */
+	if (hrtimer_try_to_cancel(&process->timer) != 1)
+		proxyipc_process_get(process);
 	process->tick_at = ktime_get_ns() + delay;
-	proxyipc_process_get(process);
-	/* If it is pending it has a reference already. */
-	if (mod_delayed_work(proxyipc_workqueue, &process->tick,
-			     nsecs_to_jiffies(delay) + 1))
-		proxyipc_process_put(process);
+	hrtimer_start(&process->timer, ns_to_ktime(process->tick_at),
+		      HRTIMER_MODE_ABS);
 }
 
 static void tick_cancel_locked(struct proxyipc_process *process)
 {
 	lockdep_assert_held(&process->lock);
 
-	if (cancel_delayed_work(&process->tick))
+	/* If it fires just now, the work will find nothing to do. */
+	if (hrtimer_try_to_cancel(&process->timer) == 1)
 		proxyipc_process_put(process);
 }
 
@@ -206,14 +207,14 @@ static void episode_close_locked(struct proxyipc_process *process, int result,
 
 	if (episode_is_confirmed(process))
 		process->held_ns += ktime_get_ns() - episode->since;
-	handler_clear_locked(process);
 	if (episode->receiver) {
-		proxyipc_receiver_close(episode->receiver, events,
-					episode->token);
+		proxyipc_receiver_close(episode->receiver, events, episode->token,
+					episode->handler ? 0 : episode->notices);
 		if (episode->receiver != process->receiver)
 			proxyipc_receiver_detach(episode->receiver);
 		proxyipc_receiver_put(episode->receiver);
 	}
+	handler_clear_locked(process);
 	/* For a call both are the same; it gets its result once. */
 	if (episode->call)
 		proxyipc_call_finish(episode->call, result);
@@ -274,8 +275,8 @@ static int episode_advance_locked(struct proxyipc_process *process)
 			trace_proxyipc_confirm(token, ret);
 			spin_lock(&process->lock);
 			if (process->episode.token != token) {
-				/* Ended by its sender or with its target. */
-				ret = process->ended ?: -ECANCELED;
+				/* Ended by its sender, its lease, its target. */
+				ret = process->ended ?: -EAGAIN;
 			} else {
 				ret = ret ?: episode_deliver_locked(process);
 				if (ret)
@@ -445,20 +446,14 @@ bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token)
  * proxyipc_episode_unpick() - the message could not be copied out
  * @process: the process object
  * @token: the episode
- *
- * Return: false if the episode ended meanwhile.
  */
-bool proxyipc_episode_unpick(struct proxyipc_process *process, u64 token)
+void proxyipc_episode_unpick(struct proxyipc_process *process, u64 token)
 {
-	bool goes_on;
-
 	spin_lock(&process->lock);
-	goes_on = process->episode.token == token &&
-		  process->episode.state == PROXYIPC_EPISODE_DELIVERED;
-	if (goes_on)
+	if (process->episode.token == token &&
+	    process->episode.state == PROXYIPC_EPISODE_DELIVERED)
 		proxyipc_receiver_undeliver(process->episode.receiver, token);
 	spin_unlock(&process->lock);
-	return goes_on;
 }
 
 /* Answer what is in the reply slot. The slot is empty then, unless -EMSGSIZE. */
@@ -596,7 +591,7 @@ static void episode_target_ended(struct proxyipc_process *process, int error)
 		episode_end_locked(process, error, events, false);
 	/* Who is in the slot is told too, if that is somebody else. */
 	if (process->receiver && process->receiver != receiver)
-		proxyipc_receiver_close(process->receiver, events, 0);
+		proxyipc_receiver_close(process->receiver, events, 0, 0);
 	process->notices = 0;
 	list_for_each_entry_safe(call, next, &process->waiting, node.link) {
 		list_del_init(&call->node.link);
@@ -682,18 +677,29 @@ void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep)
 	}
 }
 
+/* Hard interrupt: all that matters takes locks that may not be taken here. */
+static enum hrtimer_restart episode_timer(struct hrtimer *timer)
+{
+	struct proxyipc_process *process =
+		container_of(timer, struct proxyipc_process, timer);
+
+	/* If the work is queued already it has a reference, so not the last. */
+	if (!queue_work(proxyipc_workqueue, &process->tick))
+		proxyipc_process_put(process);
+	return HRTIMER_NORESTART;
+}
+
 /* The lease or the rest ends. The work had a reference. */
 static void episode_tick(struct work_struct *work)
 {
 	struct proxyipc_process *process =
-		container_of(to_delayed_work(work), struct proxyipc_process, tick);
+		container_of(work, struct proxyipc_process, tick);
 	u64 now = ktime_get_ns();
 
 	spin_lock(&process->lock);
-	if (process->episode.state == PROXYIPC_EPISODE_NONE) {
-		/* Cancelled too late. */
-	} else if (now < process->tick_at) {
-		tick_arm_locked(process, process->tick_at - now);
+	if (process->episode.state == PROXYIPC_EPISODE_NONE ||
+	    now < process->tick_at) {
+		/* Cancelled too late; the timer is armed if it should be. */
 	} else if (process->episode.state == PROXYIPC_EPISODE_RESTING) {
 		process->episode.state = PROXYIPC_EPISODE_NONE;
 		wake_up_poll(&process->wait, EPOLLOUT);
@@ -727,6 +733,7 @@ static void episode_orphaned(struct work_struct *work)
 
 const struct proxyipc_process_works proxyipc_episode_works = {
 	.reconcile = episode_reconcile,
+	.timer = episode_timer,
 	.tick = episode_tick,
 	.orphaned = episode_orphaned,
 };

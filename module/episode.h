@@ -27,7 +27,7 @@ int proxyipc_episode_notify(struct proxyipc_process *process, u64 notices,
 			    u32 *state);
 
 bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token);
-bool proxyipc_episode_unpick(struct proxyipc_process *process, u64 token);
+void proxyipc_episode_unpick(struct proxyipc_process *process, u64 token);
 
 bool proxyipc_episode_is_received(struct proxyipc_process *process, u64 token);
 int proxyipc_episode_reply(struct proxyipc_process *process, u64 token,

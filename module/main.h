@@ -36,6 +36,7 @@
  *   process->lock              episode, receiver and reply slot, who waits
  *     endpoint->lock           queue, caps, receivers of the endpoint
  *       call->wait.lock        state and result of one call
+ *     sighand->siglock         the kernel's, to send a target SIGSTOP
  *     user_lock                holds that each user has
  *     handling_lock            raw: which thread group handles which episode
  *     thread->lock             raw: holds and callback of one target

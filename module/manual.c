@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/jiffies.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 
+#include "compat.h"
 #include "main.h"
 #include "manual.h"
 #include "object.h"
@@ -23,29 +24,30 @@ static void manual_end_locked(struct proxyipc_manual *manual)
 	list_del_init(&manual->link);
 	manual->token = 0;
 	manual->since = 0;
-	/* If it runs already it will find no token. */
-	cancel_delayed_work(&manual->expire);
+	/* If it fires just now, the work will find no token. */
+	hrtimer_try_to_cancel(&manual->timer);
 	wake_up_poll(&process->wait, EPOLLIN);
+}
+
+/* Hard interrupt: all that matters takes locks that may not be taken here. */
+static enum hrtimer_restart manual_timer(struct hrtimer *timer)
+{
+	struct proxyipc_manual *manual =
+		container_of(timer, struct proxyipc_manual, timer);
+
+	queue_work(proxyipc_workqueue, &manual->expire);
+	return HRTIMER_NORESTART;
 }
 
 static void manual_expire(struct work_struct *work)
 {
 	struct proxyipc_manual *manual =
-		container_of(to_delayed_work(work), struct proxyipc_manual,
-			     expire);
-
-	u64 now = ktime_get_ns();
+		container_of(work, struct proxyipc_manual, expire);
 
 	spin_lock(&manual->process->lock);
-	if (!manual->token) {
-		/* Cancelled too late. */
-	} else if (now >= manual->lease_end) {
+	/* One that began after the timer fired has a timer of its own. */
+	if (manual->token && ktime_get_ns() >= manual->lease_end)
 		manual_end_locked(manual);
-	} else {
-		/* Jiffies lag behind; or it is a hold that began just now. */
-		mod_delayed_work(proxyipc_workqueue, &manual->expire,
-				 nsecs_to_jiffies(manual->lease_end - now) + 1);
-	}
 	spin_unlock(&manual->process->lock);
 }
 
@@ -59,7 +61,8 @@ void proxyipc_manual_init(struct proxyipc_manual *manual,
 {
 	manual->process = process;
 	proxyipc_hold_init(&manual->hold, &process->identity);
-	INIT_DELAYED_WORK(&manual->expire, manual_expire);
+	proxyipc_hrtimer_setup(&manual->timer, manual_timer);
+	INIT_WORK(&manual->expire, manual_expire);
 	INIT_LIST_HEAD(&manual->link);
 	manual->token = 0;
 	manual->since = 0;
@@ -77,7 +80,8 @@ void proxyipc_manual_deinit(struct proxyipc_manual *manual)
 	if (manual->token)
 		manual_end_locked(manual);
 	spin_unlock(&manual->process->lock);
-	cancel_delayed_work_sync(&manual->expire);
+	hrtimer_cancel(&manual->timer);
+	cancel_work_sync(&manual->expire);
 	proxyipc_hold_deinit(&manual->hold);
 }
 
@@ -103,8 +107,8 @@ static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease)
 	manual->token = proxyipc_next_id();
 	manual->lease_end = ktime_get_ns() + lease;
 	list_add_tail(&manual->link, &process->manual);
-	mod_delayed_work(proxyipc_workqueue, &manual->expire,
-			 nsecs_to_jiffies(lease) + 1);
+	hrtimer_start(&manual->timer, ns_to_ktime(manual->lease_end),
+		      HRTIMER_MODE_ABS);
 	trace_proxyipc_hold(manual->token,
 			    proxyipc_identity_task(&process->identity)->pid);
 	return 0;

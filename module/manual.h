@@ -10,6 +10,7 @@
  * the process object and is listed in that, so that resume finds it by token.
  */
 
+#include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -22,7 +23,8 @@ struct proxyipc_process;
  * struct proxyipc_manual - the hold by hand of one open file
  * @process: whose; kept by the file; constant
  * @hold: the hold
- * @expire: end of its lease
+ * @timer: end of its lease
+ * @expire: what is done then
  * @link: in process->manual while @token is set; this and what follows is under
  *	process->lock
  * @token: names the hold, 0 if there is none
@@ -32,7 +34,8 @@ struct proxyipc_process;
 struct proxyipc_manual {
 	struct proxyipc_process *process;
 	struct proxyipc_hold hold;
-	struct delayed_work expire;
+	struct hrtimer timer;
+	struct work_struct expire;
 	struct list_head link;
 	u64 token;
 	u64 since;

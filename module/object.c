@@ -16,7 +16,7 @@
 unsigned int proxyipc_holds_per_user = 4096;
 module_param_named(holds_per_user, proxyipc_holds_per_user, uint, 0644);
 MODULE_PARM_DESC(holds_per_user,
-		 "Targets that one user may hold at a time (default 4096)");
+		 "Holds that one user may have at a time (default 4096)");
 
 /**
  * struct proxyipc_user - somebody who has process objects

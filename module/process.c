@@ -3,6 +3,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "endpoint.h"
 #include "main.h"
 #include "object.h"
@@ -37,7 +38,8 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 	process->lease = lease;
 	init_waitqueue_head(&process->wait);
 	proxyipc_hold_init(&process->hold, &process->identity);
-	INIT_DELAYED_WORK(&process->tick, works->tick);
+	proxyipc_hrtimer_setup(&process->timer, works->timer);
+	INIT_WORK(&process->tick, works->tick);
 	INIT_WORK(&process->orphaned, works->orphaned);
 	spin_lock_init(&process->lock);
 	INIT_LIST_HEAD(&process->waiting);

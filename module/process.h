@@ -36,6 +36,7 @@
  * began it goes on to the next by himself.
  */
 
+#include <linux/hrtimer.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -90,7 +91,8 @@ struct proxyipc_episode_state {
  *	set before the object is published, then constant
  * @wait: poll
  * @hold: of the episode
- * @tick: end of the lease, or of the rest; pending with a reference
+ * @timer: end of the lease, or of the rest; armed with a reference
+ * @tick: what is done then; the reference passes to it
  * @orphaned: ends the episode whose handler died; pending with a reference
  * @handling: in the table of handlers, while @episode.handler is set; this and
  *	@handler_died are under handling_lock
@@ -102,7 +104,7 @@ struct proxyipc_episode_state {
  * @nr_waiting: how many
  * @notices: posted, begin the next episode
  * @episode: in progress
- * @tick_at: when the lease, or the rest, ends
+ * @tick_at: when the lease, or the rest, ends; CLOCK_MONOTONIC nanoseconds
  * @manual: holds by hand, see manual.h
  * @nr_episodes: confirmed so far
  * @held_ns: their time, without the present one
@@ -115,7 +117,8 @@ struct proxyipc_process {
 	bool sees_addresses;
 	wait_queue_head_t wait;
 	struct proxyipc_hold hold;
-	struct delayed_work tick;
+	struct hrtimer timer;
+	struct work_struct tick;
 	struct work_struct orphaned;
 	struct hlist_node handling;
 	bool handler_died;
@@ -137,11 +140,13 @@ struct proxyipc_process {
 /**
  * struct proxyipc_process_works - what happens to a process object by itself
  * @reconcile: see proxyipc_identity_init()
+ * @timer: of &struct proxyipc_process.timer
  * @tick: of &struct proxyipc_process.tick
  * @orphaned: of &struct proxyipc_process.orphaned
  */
 struct proxyipc_process_works {
 	work_func_t reconcile;
+	enum hrtimer_restart (*timer)(struct hrtimer *timer);
 	work_func_t tick;
 	work_func_t orphaned;
 };

@@ -365,9 +365,14 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 	struct proxyipc_manual *manual;
 	u64 now;
 
+	seq_puts(m, "proxyipc:\tprocess\n");
+	if (proxyipc_process_check(process) == -ESTALE) {
+		/* What it is by now is none of the holder's business. */
+		seq_puts(m, "ended:\tidentity changed\n");
+		return;
+	}
 	process_info(process, &info);
 	now = ktime_get_ns();
-	seq_puts(m, "proxyipc:\tprocess\n");
 	seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
 	seq_printf(m, "state:\t%s\n", state_names[info.out_state]);
 	seq_printf(m, "holds:\t%u\n", info.out_holds);
@@ -388,8 +393,7 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 		   proxyipc_endpoint_is_dead(process->receiver->endpoint) ?
 		   "gone" : "set");
 	if (process->ended)
-		seq_printf(m, "ended:\t%s\n", process->ended == -ESRCH ?
-			   "target gone" : "identity changed");
+		seq_puts(m, "ended:\ttarget gone\n");
 	list_for_each_entry(manual, &process->manual, link)
 		seq_printf(m, "held-by-hand:\ttoken %llu holder %d for %llu us\n",
 			   manual->token, pid_vnr(manual->hold.holder),

@@ -51,7 +51,7 @@ static void take_receiver_locked(struct proxyipc_endpoint *ep,
 	if (receiver->events) {
 		swap(pickup->events, receiver->events);
 		swap(pickup->notices, receiver->notices);
-		pickup->events_token = receiver->events_token;
+		swap(pickup->events_token, receiver->events_token);
 		return;
 	}
 	receiver->waiting = false;
@@ -233,16 +233,12 @@ static bool receive_commit(struct proxyipc_endpoint *ep,
 {
 	bool picked = true;
 
-	if (pickup->process) {
+	if (pickup->process)
 		picked = proxyipc_episode_pick(pickup->process,
 					       pickup->letter.token);
-		if (!picked)
-			proxyipc_receiver_return_notices(pickup->receiver,
-							 pickup->notices);
-	} else if (pickup->call) {
+	else if (pickup->call)
 		/* Takes the reference. */
 		picked = proxyipc_endpoint_pick(ep, pickup->call);
-	}
 	return picked;
 }
 
@@ -250,21 +246,17 @@ static bool receive_commit(struct proxyipc_endpoint *ep,
 static void receive_undo(struct proxyipc_endpoint *ep,
 			 struct proxyipc_pickup *pickup)
 {
-	if (pickup->process) {
-		if (!proxyipc_episode_unpick(pickup->process,
-					     pickup->letter.token))
-			proxyipc_receiver_return_notices(pickup->receiver,
-							 pickup->notices);
-	} else if (pickup->events) {
+	if (pickup->process)
+		proxyipc_episode_unpick(pickup->process, pickup->letter.token);
+	else if (pickup->events)
 		proxyipc_receiver_unpick_events(pickup->receiver, pickup->events,
 						pickup->events_token,
 						pickup->notices);
-	} else if (pickup->call) {
+	else if (pickup->call)
 		/* Takes the reference. */
 		proxyipc_endpoint_unpick(ep, pickup->call);
-	} else {
+	else
 		proxyipc_endpoint_unpick_notices(ep, pickup->notices);
-	}
 }
 
 /* What commit and undo left. The reference to a plain call they took. */

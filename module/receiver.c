@@ -157,25 +157,26 @@ void proxyipc_receiver_undeliver(struct proxyipc_receiver *receiver, u64 token)
  * @receiver: of the episode, or in the receiver slot
  * @events: what to tell, 0 for nothing
  * @token: of the hold that @events are about, 0 for none
+ * @notices: that began it and were not received; told with @events
  *
- * A message that wasn't received is withdrawn; if it was of notices, @events say
- * which, so none is lost. The queue of a dead endpoint is emptied by
+ * A message that wasn't received is withdrawn. The queue of a dead endpoint is emptied by
  * proxyipc_receiver_strip() alone.
  *
  * Context: under process->lock.
  */
 void proxyipc_receiver_close(struct proxyipc_receiver *receiver, u32 events,
-			     u64 token)
+			     u64 token, u64 notices)
 {
 	struct proxyipc_endpoint *ep = receiver->endpoint;
 	bool unqueued = false;
 
 	spin_lock(&ep->lock);
 	if (events && !ep->dead) {
-		if (receiver->waiting)
-			receiver->notices |= receiver->letter.notices;
 		receiver->events |= events;
-		receiver->events_token = token;
+		receiver->notices |= notices;
+		/* Of several, the last; an event outside a hold has none. */
+		if (token)
+			receiver->events_token = token;
 		receiver_queue_locked(receiver);
 	} else if (!receiver->events && !ep->dead &&
 		   proxyipc_node_is_queued(&receiver->node)) {
@@ -207,24 +208,6 @@ void proxyipc_receiver_unpick_events(struct proxyipc_receiver *receiver,
 	receiver->events |= events;
 	receiver->notices |= notices;
 	receiver_requeue_locked(receiver);
-	spin_unlock(&ep->lock);
-}
-
-/**
- * proxyipc_receiver_return_notices() - their episode ended before the commit
- * @receiver: whose they were
- * @notices: what was being received
- *
- * They belong to the event that says how it ended, if there is one.
- */
-void proxyipc_receiver_return_notices(struct proxyipc_receiver *receiver,
-				      u64 notices)
-{
-	struct proxyipc_endpoint *ep = receiver->endpoint;
-
-	spin_lock(&ep->lock);
-	if (receiver->events)
-		receiver->notices |= notices;
 	spin_unlock(&ep->lock);
 }
 

@@ -85,11 +85,9 @@ int proxyipc_receiver_deliver(struct proxyipc_receiver *receiver,
 			      const struct proxyipc_letter *letter);
 void proxyipc_receiver_undeliver(struct proxyipc_receiver *receiver, u64 token);
 void proxyipc_receiver_close(struct proxyipc_receiver *receiver, u32 events,
-			     u64 token);
+			     u64 token, u64 notices);
 void proxyipc_receiver_unpick_events(struct proxyipc_receiver *receiver,
 				     u32 events, u64 token, u64 notices);
-void proxyipc_receiver_return_notices(struct proxyipc_receiver *receiver,
-				      u64 notices);
 void proxyipc_receiver_detach(struct proxyipc_receiver *receiver);
 void proxyipc_receiver_strip(struct proxyipc_endpoint *ep);
 

@@ -17,10 +17,10 @@
  *   the tail is zero, else %E2BIG.
  * - flags: unknown bits are %EINVAL, for every command.
  *
- * Fields named __reserved must be zero (%EINVAL). Fields that begin with out_
- * are written by the kernel, their value on entry is ignored. The layout is the
- * same for 32-bit and 64-bit programs. Deadlines are absolute CLOCK_MONOTONIC
- * nanoseconds, 0 means none, one too far away to count is as good as none; a
+ * Fields named __reserved must be zero (%EINVAL). Fields that begin with
+ * ``out_`` are written by the kernel, their value on entry is ignored. The layout
+ * is the same for 32-bit and 64-bit programs. Deadlines are absolute
+ * CLOCK_MONOTONIC nanoseconds, 0 means none, one too far away to count is as good as none; a
  * call restarted after a signal therefore doesn't wait longer. File descriptors
  * are installed only after the result has been copied out, so a command that
  * fails leaves none behind.
@@ -49,8 +49,8 @@
  *                 the init process of a pid namespace
  * %ENOTCONN       the receiver slot of the process object is empty
  * %EPIPE          the endpoint closed before the message was received
- * %EOWNERDEAD     the receiver had the message and died, closed its endpoint
- *                 or let the lease of the hold run out without an answer
+ * %EOWNERDEAD     the receiver died or closed its endpoint after it had got the
+ *                 message, or let the lease of the hold run out without an answer
  * %ECANCELED      the receiver gave the call up: resumed or dropped unanswered
  * %ESRCH          the other side is gone: the target exited, or nobody waits
  *                 for this reply any more
@@ -62,7 +62,7 @@
  * %EMSGSIZE       data larger than %PROXYIPC_DATA_MAX or than the receiving
  *                 buffer; the message or the right to answer is kept
  * %ENOBUFS        the endpoint has 65536 unanswered calls
- * %EDQUOT         this user holds as many targets as the module allows
+ * %EDQUOT         this user has as many holds as the module allows
  * %EDEADLK        the wait could not end: the one who would have to resume the
  *                 target is the target, or waits for it
  * %EBUSY          this open file already holds its target by %PROXYIPC_IOC_PROCESS_HOLD
@@ -225,7 +225,7 @@ struct proxyipc_received {
  * @out_features: optional parts that this module has; none are defined yet
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
- * @out_holds_max: targets that one user may hold at a time
+ * @out_holds_max: holds that one user may have at a time
  * @__reserved: must be zero
  *
  * Errors: none of its own.
@@ -571,7 +571,7 @@ enum proxyipc_notified {
  * posting it once.
  *
  * Errors: %EACCES, %EPIPE; through a proxy entry also %ENOTCONN, %ESRCH,
- * %ESTALE, %EDEADLK, %EDQUOT.
+ * %ESTALE, %EDEADLK, %EDQUOT, %EAGAIN (its hold ended before it was confirmed).
  */
 struct proxyipc_entry_notify {
 	__u32 size;
@@ -648,7 +648,8 @@ struct proxyipc_process_set_receiver {
  * closing of this open file (not of other descriptors of the object, got by
  * %PROXYIPC_IOC_ENDPOINT_FETCH). An open file has at most one.
  *
- * Errors: %EBUSY, %EDEADLK (oneself), %EDQUOT, %EINVAL, %ESRCH, %ESTALE,
+ * Errors: %EBUSY, %EDEADLK (oneself, or one's vfork child, or
+ * who holds the caller), %EDQUOT, %EINVAL, %ESRCH, %ESTALE,
  * %EAGAIN (the target ran into something unknown that keeps it from parking).
  */
 struct proxyipc_process_hold {
