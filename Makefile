@@ -14,7 +14,7 @@ build	:= $(CURDIR)/build
 # kernels never meet in one.
 native	:= $(build)/native/$(subst /,_,$(abspath $(KDIR)))
 
-.PHONY: help all modules lib install install-module install-lib uninstall \
+.PHONY: help docs all modules lib install install-module install-lib uninstall \
 	demo check lint clean selftests list-selftests have-headers
 
 all: modules lib		## the module for KDIR (this machine's kernel) and the library
@@ -44,6 +44,8 @@ install: install-module install-lib	## module, library and headers, below DESTDI
 
 install-module: modules		## the module only
 	$(MAKE) -C $(KDIR) M=$(native) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	@# Where the headers have no System.map, modules_install leaves it undone.
+	@test -n "$(DESTDIR)" || depmod "$$(cat $(KDIR)/include/config/kernel.release)"
 
 install-lib: lib		## the library and the headers only
 	@$(MAKE) --no-print-directory -C lib O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
@@ -62,6 +64,9 @@ demo:				## the demonstration: redis held and resumed under load, in a guest
 
 check:				## the selftests, in a guest on each kernel
 	@$(vm)/check $(if $(KERNELS),-k "$(KERNELS)") $(PROGRAMS)
+
+docs:				## the documents, with the reference filled in, to build/docs
+	@$(MAKE) --no-print-directory -C Documentation
 
 lint:				## the static checks
 	@$(vm)/setup lint
