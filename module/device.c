@@ -85,7 +85,7 @@ open_find_task(const struct proxyipc_process_open *params)
 {
 	struct task_struct *task;
 	struct pid *pid;
-	pid_t tgid;
+	pid_t tgid, found;
 
 	if (params->tgid < 0 || params->tid < 0)
 		return ERR_PTR(-EINVAL);
@@ -98,11 +98,12 @@ open_find_task(const struct proxyipc_process_open *params)
 	put_pid(pid);
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	if (task_tgid_vnr(task) != tgid) {
-		put_task_struct(task);
-		return ERR_PTR(-EINVAL);
-	}
-	return task;
+	found = task_tgid_vnr(task);
+	if (found == tgid)
+		return task;
+	put_task_struct(task);
+	/* One that was reaped just now belongs to nothing any more. */
+	return ERR_PTR(found ? -EINVAL : -ESRCH);
 }
 
 /*

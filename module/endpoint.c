@@ -259,6 +259,7 @@ int proxyipc_endpoint_submit(struct proxyipc_endpoint *ep,
 		      endpoint_admit_send_locked(ep, call, nonblock);
 	}
 	if (!ret) {
+		trace_proxyipc_deliver(call->id, 0);
 		proxyipc_call_get(call);
 		proxyipc_endpoint_queue_locked(ep, &call->node);
 	}

@@ -13,7 +13,9 @@
  * episode begun by notices, and a hold by hand, have an id of their own.
  *
  * invoke -> [hold -> confirm] -> deliver -> reply, resume; or abort, with the
- * error that ended it.
+ * error that ended it. Confirm tells by a negative result that the hold failed.
+ * A proxied call that is resumed unanswered shows resume and then abort; one that
+ * its sender takes back, abort and then resume with that error.
  */
 
 #include <linux/tracepoint.h>

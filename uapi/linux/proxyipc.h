@@ -291,8 +291,9 @@ struct proxyipc_endpoint_create {
  * group ids throughout and a dumpable target.
  *
  * The target's ids, user namespace and permitted capabilities are recorded. When
- * they change (capabilities: grow), or the target executes a set-id or
- * unreadable program, the object is dead: %ESTALE, and holds are dropped.
+ * they change (capabilities: grow), or the target executes a program that gives
+ * it privileges (set-id, file capabilities) or that it may not read, the object is
+ * dead: %ESTALE, and holds are dropped.
  *
  * Errors: %EINVAL (tid not of tgid), %ESRCH, %EPERM, %EOPNOTSUPP, %EMFILE, %ENOMEM.
  */
