@@ -8,10 +8,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-/* A trace of our own, whatever else is being traced. */
-#define INSTANCE	"/sys/kernel/tracing/instances/proxyipc_test"
+#define TRACING		"/sys/kernel/tracing"
 
 FIXTURE(trace) {
 	struct proxy_stage s;
@@ -19,21 +17,27 @@ FIXTURE(trace) {
 	char seen[1024];	/* "event arguments" and a line end, each */
 };
 
+static void empty_trace(void)
+{
+	int fd = open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	close_fd(&fd);
+}
+
 FIXTURE_SETUP(trace)
 {
 	ASSERT_EQ(0, proxy_stage_open(&self->s));
-	rmdir(INSTANCE);
-	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
 	/* The order is what matters, and that is what this clock says. */
-	ASSERT_EQ(0, file_write(INSTANCE "/trace_clock", "counter"));
-	ASSERT_EQ(0, file_write(INSTANCE "/events/proxyipc/enable", "1"));
+	ASSERT_EQ(0, file_write(TRACING "/trace_clock", "counter"));
+	empty_trace();
+	ASSERT_EQ(0, file_write(TRACING "/events/proxyipc/enable", "1"));
 }
 
 FIXTURE_TEARDOWN(trace)
 {
 	proxy_stage_close(&self->s);
-	file_write(INSTANCE "/events/proxyipc/enable", "0");
-	EXPECT_EQ(0, rmdir(INSTANCE));
+	file_write(TRACING "/events/proxyipc/enable", "0");
+	file_write(TRACING "/trace_clock", "local");
 }
 
 /*
@@ -59,7 +63,7 @@ static void add_line(const char *line, __u64 *id, char *seen, size_t size)
 /* What was seen since the last time, into @seen; its id. */
 static __u64 look_at_trace(char *seen, size_t size)
 {
-	FILE *file = fopen(INSTANCE "/trace", "re");
+	FILE *file = fopen(TRACING "/trace", "re");
 	char line[512];
 	__u64 id = 0;
 
@@ -68,10 +72,7 @@ static __u64 look_at_trace(char *seen, size_t size)
 		add_line(line, &id, seen, size);
 	if (file)
 		fclose(file);
-	/* Opening it for writing empties it. */
-	file = fopen(INSTANCE "/trace", "we");
-	if (file)
-		fclose(file);
+	empty_trace();
 	return id;
 }
 
@@ -179,6 +180,7 @@ TEST_F(trace, follows_a_plain_call_to_its_reply)
 	EXPECT_EQ(0, endpoint_reply(self->s.endpoint, r.out_cap, 2));
 	EXPECT_EQ(0, helper_finish(&self->s.h));
 	EXPECT_SEEN("invoke kind=call proxied=0\n"
+		    "deliver result=0\n"
 		    "reply result=0\n");
 	EXPECT_NE(0ULL, self->id);
 }
@@ -187,6 +189,7 @@ TEST_F(trace, says_why_a_plain_call_was_aborted)
 {
 	EXPECT_EQ(-ETIMEDOUT, entry_call_until(self->s.entry, 1, deadline_ms(20)));
 	EXPECT_SEEN("invoke kind=call proxied=0\n"
+		    "deliver result=0\n"
 		    "abort result=%d\n", -ETIMEDOUT);
 	EXPECT_NE(0ULL, self->id);
 }
