@@ -149,6 +149,29 @@ TEST_F(roles, each_supervisor_is_told_of_the_targets_end)
 	close(other);
 }
 
+/* Who has the episode, and who would have had the next one. */
+TEST_F(roles, old_and_new_receiver_are_both_told_of_the_targets_end)
+{
+	struct proxy_stage *s = &self->s;
+	struct proxyipc_received got = proxied_send(s, 1), told;
+	int endpoint = endpoint_new();
+	int entry = entry_new(endpoint, 0x77, RIGHTS_ALL, 0);
+
+	ASSERT_NE(0ULL, got.out_cap);
+	ASSERT_EQ(0, process_set_receiver(s->t.process, entry));
+	ASSERT_EQ(0, target_kill(&s->t));
+	told = receive(s->endpoint);
+	EXPECT_EQ((__u32)PROXYIPC_EVENT_TARGET_GONE, told.out_events);
+	EXPECT_EQ(got.out_token, told.out_token);
+	told = receive(endpoint);
+	EXPECT_EQ((__u32)PROXYIPC_EVENT_TARGET_GONE, told.out_events);
+	EXPECT_EQ(0x77ULL, told.out_payload);
+	EXPECT_EMPTY(s->endpoint);
+	EXPECT_EMPTY(endpoint);
+	close(entry);
+	close(endpoint);
+}
+
 /*
  * A target that invokes its own proxy entry
  */
