@@ -624,6 +624,7 @@ static void episode_reconcile(struct work_struct *work)
 				       identity);
 		episode_target_ended(process, error);
 		proxyipc_process_put(process);
+		cond_resched();
 	}
 	proxyipc_thread_put_reconciled(work);
 }

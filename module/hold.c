@@ -176,43 +176,42 @@ static void thread_reconcile_locked(struct proxyipc_thread *thread)
 		refcount_dec(&thread->ref);
 }
 
-/* @all: whatever the credentials are, as after a set-id exec. */
-static void thread_check_identities_locked(struct proxyipc_thread *thread,
-					   bool all)
+/* The target is somebody else now: whoever knew it loses the holds on it. */
+static void identity_revoke_locked(struct proxyipc_identity *identity)
 {
-	struct proxyipc_identity *identity;
+	struct proxyipc_thread *thread = identity->thread;
 	struct proxyipc_hold *hold, *next;
-	bool changed = false;
 
 	lockdep_assert_held(&thread->lock);
 
-	rcu_read_lock();
-	list_for_each_entry(identity, &thread->identities, link) {
-		if (identity->stale ||
-		    (!all && cred_is_same(identity->cred,
-					  __task_cred(thread->task))))
-			continue;
-		identity->stale = true;
-		changed = true;
-	}
-	rcu_read_unlock();
-	if (!changed)
-		return;
-
+	identity->stale = true;
+	/* To the front, where proxyipc_thread_next_ended() looks. */
+	list_move(&identity->link, &thread->identities);
 	list_for_each_entry_safe(hold, next, &thread->holds, link)
-		if (hold->identity->stale)
+		if (hold->identity == identity)
 			hold_unlink_locked(thread, hold);
 	thread_reconcile_locked(thread);
 }
 
+static bool identity_is_same(const struct proxyipc_identity *identity)
+{
+	bool same;
+
+	rcu_read_lock();
+	same = cred_is_same(identity->cred, __task_cred(identity->thread->task));
+	rcu_read_unlock();
+	return same;
+}
+
+/* Looks at one identity alone: a thread may have any number of them. */
 static int identity_check_locked(struct proxyipc_identity *identity)
 {
 	struct proxyipc_thread *thread = identity->thread;
 
 	lockdep_assert_held(&thread->lock);
 
-	if (!identity->stale && !thread->dead)
-		thread_check_identities_locked(thread, false);
+	if (!identity->stale && !thread->dead && !identity_is_same(identity))
+		identity_revoke_locked(identity);
 	if (identity->stale)
 		return -ESTALE;
 	return thread->dead ? -ESRCH : 0;
@@ -228,13 +227,30 @@ static int identity_check_alive_locked(struct proxyipc_identity *identity)
 	return ret;
 }
 
+/* A hold by somebody who knew the target as somebody else, or NULL. */
+static struct proxyipc_hold *thread_stale_hold_locked(struct proxyipc_thread *thread)
+{
+	struct proxyipc_hold *hold;
+
+	lockdep_assert_held(&thread->lock);
+
+	list_for_each_entry(hold, &thread->holds, link)
+		if (!identity_is_same(hold->identity))
+			return hold;
+	return NULL;
+}
+
 static bool thread_must_park_locked(struct proxyipc_thread *thread)
 {
+	struct proxyipc_hold *hold;
+
 	lockdep_assert_held(&thread->lock);
 
 	if (list_empty(&thread->holds) || !current_may_park())
 		return false;
-	thread_check_identities_locked(thread, false);
+	/* Each turn takes a hold away. */
+	while ((hold = thread_stale_hold_locked(thread)))
+		identity_revoke_locked(hold->identity);
 	return !list_empty(&thread->holds);
 }
 
@@ -415,7 +431,6 @@ int proxyipc_identity_init(struct proxyipc_identity *identity,
 	identity->thread = thread;
 	identity->cred = get_task_cred(task);
 	identity->stale = false;
-	identity->told = false;
 	INIT_LIST_HEAD(&identity->link);
 
 	raw_spin_lock_irq(&thread->lock);
@@ -535,18 +550,23 @@ proxyipc_thread_next_ended(struct work_struct *reconcile, int *error,
 	struct proxyipc_identity *identity;
 
 	raw_spin_lock_irq(&thread->lock);
-	list_for_each_entry(identity, &thread->identities, link) {
-		if (identity->told || !(identity->stale || thread->dead))
-			continue;
-		identity->told = true;
-		if (!get(identity))
-			continue;
-		*error = identity->stale ? -ESTALE : -ESRCH;
-		raw_spin_unlock_irq(&thread->lock);
-		return identity;
+	for (;;) {
+		identity = list_first_entry_or_null(&thread->identities,
+						    struct proxyipc_identity,
+						    link);
+		if (!identity || !(identity->stale || thread->dead)) {
+			identity = NULL;
+			break;
+		}
+		/* It has ended for good: nobody looks for it here any more. */
+		list_del_init(&identity->link);
+		if (get(identity)) {
+			*error = identity->stale ? -ESTALE : -ESRCH;
+			break;
+		}
 	}
 	raw_spin_unlock_irq(&thread->lock);
-	return NULL;
+	return identity;
 }
 
 /**
@@ -858,13 +878,17 @@ void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 			      pid_t old_pid, struct linux_binprm *bprm)
 {
 	struct proxyipc_thread *thread = thread_find(task);
+	struct proxyipc_identity *identity, *next;
 	unsigned long flags;
 
 	if (!thread)
 		return;
 
 	raw_spin_lock_irqsave(&thread->lock, flags);
-	thread_check_identities_locked(thread, exec_is_privileged(task, bprm));
+	list_for_each_entry_safe(identity, next, &thread->identities, link)
+		if (!identity->stale && (exec_is_privileged(task, bprm) ||
+					 !identity_is_same(identity)))
+			identity_revoke_locked(identity);
 	thread->in_exec = false;
 	/* Can't fail: the task is current and doesn't exit. */
 	if (!list_empty(&thread->holds))

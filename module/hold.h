@@ -56,16 +56,15 @@ struct task_struct;
  * struct proxyipc_identity - whom a process object was opened on
  * @thread: record of the target; holds a reference; constant
  * @cred: its credentials at open; constant
- * @link: in the thread's list; under thread->lock
+ * @link: in the thread's list until the owner was told of the end; under
+ *	thread->lock
  * @stale: the target's credentials are no longer those; under thread->lock, once
- * @told: the owner was told that it is stale or the target dead; likewise
  */
 struct proxyipc_identity {
 	struct proxyipc_thread *thread;
 	const struct cred *cred;
 	struct list_head link;
 	bool stale;
-	bool told;
 };
 
 /**

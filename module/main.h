@@ -29,7 +29,7 @@
  * - ioctl: the table of commands
  * - main: load and unload
  *
- * Lock order, outer first. All but the last three are spinlock_t and taken in
+ * Lock order, outer first. All of ours but the last three are spinlock_t and taken in
  * process context only; the last three are raw, taken with interrupts off, also
  * in tracepoint probes, and nothing but other raw locks is taken under them::
  *

@@ -36,6 +36,18 @@ do {									\
 #define READ_FDINFO(fd_) \
 	ASSERT_EQ(0, proc_fdinfo(fd_, self->text, sizeof(self->text)))
 
+TEST_F(fdinfo, device_tells_its_version_and_parameters)
+{
+	int device = device_open();
+
+	READ_FDINFO(device);
+	EXPECT_FIELD("device", "proxyipc");
+	EXPECT_FIELD("1", "version");
+	EXPECT_FIELD("0", "open-same-uid");
+	EXPECT_FIELD("4096", "holds-per-user");
+	close(device);
+}
+
 TEST_F(fdinfo, endpoint_tells_what_waits_in_it)
 {
 	struct proxy_stage *s = &self->s;
