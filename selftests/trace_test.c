@@ -29,6 +29,12 @@ FIXTURE_SETUP(trace)
 	ASSERT_EQ(0, proxy_stage_open(&self->s));
 	/* The order is what matters, and that is what this clock says. */
 	ASSERT_EQ(0, file_write(TRACING "/trace_clock", "counter"));
+	/*
+	 * To know names, the first event makes the kernel patch its scheduler, which
+	 * all CPUs are running. An emulated CPU may trip over that: it still takes
+	 * the breakpoint of the patching when the kernel no longer expects it.
+	 */
+	ASSERT_EQ(0, file_write(TRACING "/options/record-cmd", "0"));
 	empty_trace();
 	ASSERT_EQ(0, file_write(TRACING "/events/proxyipc/enable", "1"));
 }
@@ -37,6 +43,7 @@ FIXTURE_TEARDOWN(trace)
 {
 	proxy_stage_close(&self->s);
 	file_write(TRACING "/events/proxyipc/enable", "0");
+	file_write(TRACING "/options/record-cmd", "1");
 	file_write(TRACING "/trace_clock", "local");
 }
 

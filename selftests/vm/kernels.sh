@@ -8,11 +8,15 @@
 # is fetched in exactly that version, so module and kernel always match, and
 # an upgrade of the headers moves both.
 
+#
+# The debug kernel is not Debian's but built here, from Debian's source and
+# debug.config, with all the checkers that the kernel has (debug-kernel does it).
+
 # Names that -k and KERNELS take, oldest first; the last one is the default.
 kernel_names() { echo "6.1 6.12"; }
 
 kernel_known() {
-	case " $(kernel_names) " in
+	case " $(kernel_names) debug " in
 	*" $1 "*) return 0 ;;
 	esac
 	return 1
@@ -30,11 +34,19 @@ kernel_headers_package() {
 # What `make check` adds to the kernel command line: the checkers that a stock
 # kernel has built in.
 kernel_check_args() {
-	echo "slub_debug=FZPU"
 	case $1 in
-	6.1) ;; # built without KFENCE
-	*) echo "kfence.sample_interval=5" ;;
+	debug) echo "kunit.enable=1" ;; # built with all of it on
+	6.1) echo "slub_debug=FZPU" ;; # built without KFENCE
+	*) echo "slub_debug=FZPU kfence.sample_interval=5" ;;
 	esac
+}
+
+# Where the debug kernel is built: one folder for each source and configuration.
+# shellcheck disable=SC2154 # cache, here: common.sh
+debug_folder() {
+	local both
+	both=$(kernel_headers_installed 6.12) &&
+		echo "$cache/debug/${both#* }-$(sha256sum <"$here/debug.config" | cut -c1-16)"
 }
 
 # "6.12.117+deb12-cloud-amd64 6.12.117-1~deb12u1": the release and the package
@@ -52,12 +64,20 @@ kernel_headers_installed() {
 
 kernel_release() {
 	local both
+	if [ "$1" = debug ]; then
+		cat "$(debug_folder)/linux/include/config/kernel.release" 2>/dev/null
+		return
+	fi
 	both=$(kernel_headers_installed "$1") && echo "${both% *}"
 }
 
 # What a module for this kernel is built against (KDIR).
 kernel_headers() {
-	local release
+	local release folder
+	if [ "$1" = debug ]; then
+		folder=$(debug_folder) && [ -e "$folder/linux/Module.symvers" ] && echo "$folder/linux"
+		return
+	fi
 	release=$(kernel_release "$1") && [ -e "/usr/src/linux-headers-$release/Makefile" ] &&
 		echo "/usr/src/linux-headers-$release"
 }
@@ -72,6 +92,10 @@ kernel_folder() {
 # What QEMU boots: the kernel without its wrapping, where we could unpack it.
 kernel_image() {
 	local release folder
+	if [ "$1" = debug ]; then
+		folder=$(debug_folder) && echo "$folder/linux/vmlinux"
+		return
+	fi
 	release=$(kernel_release "$1") && folder=$(kernel_folder "$1") || return 1
 	if [ -e "$folder/boot/vmlinux" ]; then
 		echo "$folder/boot/vmlinux"
