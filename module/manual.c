@@ -119,15 +119,18 @@ static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease)
  * @manual: of the open file
  * @lease: how long at most, nanoseconds
  * @token: receives its name
+ * @state: receives what the target is, armed or parked
  *
  * Context: process, no locks.
  *
  * Return: 0: the target executes no user code; -EBUSY, -EDEADLK, -EDQUOT,
  * -ESRCH, -ESTALE, -EAGAIN.
  */
-int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token)
+int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token,
+			 u32 *state)
 {
 	struct proxyipc_process *process = manual->process;
+	struct proxyipc_look look;
 	int ret;
 
 	if (proxyipc_hold_would_deadlock(&process->identity, task_pid(current)))
@@ -144,6 +147,17 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token)
 	trace_proxyipc_confirm(*token, ret);
 
 	spin_lock(&process->lock);
+	/*
+	 * While the token is there the lease goes on, so what is said now of the
+	 * target is true. Its end and its new identity drop the hold before they
+	 * come here.
+	 */
+	proxyipc_identity_look(&process->identity, &look);
+	*state = look.state;
+	if (!ret && look.state == PROXYIPC_STATE_GONE)
+		ret = -ESRCH;
+	else if (!ret && look.state == PROXYIPC_STATE_RUNNABLE)
+		ret = -ESTALE;
 	if (manual->token != *token) {
 		/* It ended meanwhile: its target did, or a tiny lease. */
 		ret = process->ended ?: -ESTALE;

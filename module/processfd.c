@@ -146,7 +146,6 @@ long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user
 	struct proxyipc_processfd *processfd = file->private_data;
 	struct proxyipc_process *process = processfd->process;
 	struct proxyipc_process_hold *params = arg;
-	struct proxyipc_look look;
 	int ret;
 
 	if (params->flags || params->__reserved ||
@@ -157,12 +156,10 @@ long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user
 		return ret;
 	ret = proxyipc_manual_hold(&processfd->manual,
 				   params->lease ?: process->lease,
-				   &params->out_token);
+				   &params->out_token, &params->out_state);
 	if (ret)
 		return ret;
 
-	proxyipc_identity_look(&process->identity, &look);
-	params->out_state = look.state;
 	ret = proxyipc_params_export(user, params, sizeof(*params));
 	if (ret)
 		proxyipc_manual_resume(process, params->out_token, false, false);
