@@ -142,7 +142,7 @@ static void play(struct child_page *page)
 	hit(page, 0, pong[0], ping[1]);
 }
 
-TEST_F_TIMEOUT(threads, that_take_turns_on_one_cpu_stand_still_at_once, 60)
+TEST_F(threads, that_take_turns_on_one_cpu_stand_still_at_once)
 {
 	int cpus = count_cpus();
 

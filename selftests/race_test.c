@@ -95,7 +95,7 @@ static int storm(struct holder *holder, struct child *target, int rounds)
 	EXPECT_TRUE(counts(self->counter));				\
 } while (0)
 
-TEST_F_TIMEOUT(race, of_two_holders_loses_no_hold_and_no_wakeup, 90)
+TEST_F(race, of_two_holders_loses_no_hold_and_no_wakeup)
 {
 	START(child_spin);
 	ASSERT_EQ(0, storm(self->holder, &self->target, 2000));
@@ -118,7 +118,7 @@ static void wait_for_signals(struct child_page *page)
 	}
 }
 
-TEST_F_TIMEOUT(race, of_resume_and_the_target_s_next_sleep_wakes_it_early_never, 90)
+TEST_F(race, of_resume_and_the_target_s_next_sleep_wakes_it_early_never)
 {
 	START(wait_for_signals);
 	ASSERT_EQ(0, storm(self->holder, &self->target, 1000));
@@ -138,7 +138,7 @@ static void sleep_and_run(struct child_page *page)
 	}
 }
 
-TEST_F_TIMEOUT(race, of_holders_and_a_target_that_sleeps_a_little_loses_nothing, 90)
+TEST_F(race, of_holders_and_a_target_that_sleeps_a_little_loses_nothing)
 {
 	START(sleep_and_run);
 	ASSERT_EQ(0, storm(self->holder, &self->target, 1000));
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(race, of_holders_and_a_target_that_sleeps_a_little_loses_nothing,
 }
 
 /* A resume comes before the lease's end, at it, or after: one of them ends it. */
-TEST_F_TIMEOUT(race, of_resume_and_lease_ends_the_hold_once, 60)
+TEST_F(race, of_resume_and_lease_ends_the_hold_once)
 {
 	int process, ret, late = 0;
 	unsigned int seed = 1;
@@ -183,7 +183,7 @@ static void *close_it(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(race, of_close_and_resume_leaves_nothing_held, 60)
+TEST_F(race, of_close_and_resume_leaves_nothing_held)
 {
 	int process, other;
 	pthread_t thread;

@@ -128,7 +128,7 @@ static bool at_end(int fd)
 	return poll_events(fd) & POLLHUP;
 }
 
-TEST_F_TIMEOUT(e3, close_of_a_held_target_is_not_held_back, 60)
+TEST_F(e3, close_of_a_held_target_is_not_held_back)
 {
 	struct child_page *page = self->target.page;
 	unsigned int delay = 2000;

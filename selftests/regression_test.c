@@ -91,7 +91,7 @@ static const char *hold_exiting(struct child *c, int process, bool *early)
 	return child_kill(c) < 0 ? "survived SIGKILL" : NULL;
 }
 
-TEST_F_TIMEOUT(regression, e1_exit_of_a_traced_target_survives_no_sigkill, 120)
+TEST_F(regression, e1_exit_of_a_traced_target_survives_no_sigkill)
 {
 	unsigned int delay = 0, step;
 	const char *failure;
@@ -161,7 +161,7 @@ static int kill_with_thread(struct child *c, pid_t tid)
 					       -ETIMEDOUT;
 }
 
-TEST_F_TIMEOUT(regression, e1_exit_of_a_thread_that_is_held_ends_with_the_group, 60)
+TEST_F(regression, e1_exit_of_a_thread_that_is_held_ends_with_the_group)
 {
 	__u64 token;
 	pid_t tid;
