@@ -6,6 +6,7 @@ PREFIX	?= /usr/local
 DESTDIR	?=
 KERNELS	?=
 PROGRAMS ?=
+TIMES	?= 1
 KDIR	?= /lib/modules/$(shell uname -r)/build
 
 vm	:= $(CURDIR)/selftests/vm
@@ -15,7 +16,7 @@ build	:= $(CURDIR)/build
 native	:= $(build)/native/$(subst /,_,$(abspath $(KDIR)))
 
 .PHONY: help docs all modules lib install install-module install-lib uninstall \
-	demo check lint clean selftests list-selftests have-headers
+	demo check check-debug lint clean selftests list-selftests have-headers
 
 all: modules lib		## the module for KDIR (this machine's kernel) and the library
 
@@ -24,6 +25,7 @@ help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 	@echo "Settings: PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) KDIR=$(KDIR)"
 	@echo '          for check: KERNELS="6.1 6.12" PROGRAMS="hold_test" (default: all)'
+	@echo '          for check and check-debug: TIMES=100 repeats more (1)'
 
 have-headers:
 	@test -e "$(KDIR)/Makefile" || { \
@@ -63,7 +65,10 @@ demo:				## the demonstration: redis held and resumed under load, in a guest
 	@examples/demo/run
 
 check:				## the selftests, in a guest on each kernel
-	@$(vm)/check $(if $(KERNELS),-k "$(KERNELS)") $(PROGRAMS)
+	@$(vm)/check $(if $(KERNELS),-k "$(KERNELS)") -x "$(TIMES)" $(PROGRAMS)
+
+check-debug:			## the selftests and the tests inside the kernel, on a debug kernel
+	@$(vm)/check -k debug -x "$(TIMES)" $(PROGRAMS)
 
 docs:				## the documents, with the reference filled in, to build/docs
 	@$(MAKE) --no-print-directory -C Documentation

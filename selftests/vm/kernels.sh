@@ -41,6 +41,14 @@ kernel_check_args() {
 	esac
 }
 
+# How much longer than on a stock kernel a test may take.
+kernel_slowness() {
+	case $1 in
+	debug) echo 10 ;;
+	*) echo 1 ;;
+	esac
+}
+
 # Where the debug kernel is built: one folder for each source and configuration.
 # shellcheck disable=SC2154 # cache, here: common.sh
 debug_folder() {
