@@ -13,8 +13,11 @@
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <linux/user_namespace.h>
 
 /* Without the flag, KASAN kernels may allocate while a work is queued. */
 #ifdef PROXYIPC_HAS_TWAF_NO_ALLOC
@@ -44,6 +47,74 @@ static inline bool proxyipc_mutex_is_mine(struct mutex *lock)
 
 	return (owner & ~7UL) == (unsigned long)current;
 }
+
+/*
+ * Who may look into the memory of a program: anybody of its user if it is
+ * dumpable, else who has the capability in the user namespace that the memory
+ * belongs to. Both are the mm's, on later kernels the exec's.
+ */
+#ifdef PROXYIPC_HAS_EXEC_STATE
+
+#include <linux/sched/exec_state.h>
+
+static inline bool proxyipc_current_is_dumpable(void)
+{
+	const struct task_exec_state *state;
+	bool dumpable;
+
+	rcu_read_lock();
+	state = rcu_dereference(current->exec_state);
+	dumpable = READ_ONCE(state->dumpable) == TASK_DUMPABLE_OWNER;
+	rcu_read_unlock();
+	return dumpable;
+}
+
+/* The namespace, with a reference; NULL if the task has no memory any more. */
+static inline struct user_namespace *
+proxyipc_memory_of_task(struct task_struct *task, bool *dumpable)
+{
+	const struct task_exec_state *state;
+	struct user_namespace *ns;
+
+	rcu_read_lock();
+	state = rcu_dereference(task->exec_state);
+	*dumpable = READ_ONCE(state->dumpable) == TASK_DUMPABLE_OWNER;
+	ns = READ_ONCE(task->mm) ? get_user_ns(state->user_ns) : NULL;
+	rcu_read_unlock();
+	return ns;
+}
+
+#else
+
+static inline bool proxyipc_current_is_dumpable(void)
+{
+	return get_dumpable(current->mm) == SUID_DUMP_USER;
+}
+
+/* The namespace, with a reference; NULL if the task has no memory any more. */
+static inline struct user_namespace *
+proxyipc_memory_of_task(struct task_struct *task, bool *dumpable)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	struct user_namespace *ns;
+
+	if (!mm)
+		return NULL;
+	*dumpable = get_dumpable(mm) == SUID_DUMP_USER;
+	ns = get_user_ns(mm->user_ns);
+	mmput(mm);
+	return ns;
+}
+
+#endif
+
+/* What a probe of sched_process_exit is called with. */
+#ifdef PROXYIPC_HAS_EXIT_GROUP_DEAD
+#define PROXYIPC_EXIT_PROBE_ARGS \
+	void *data, struct task_struct *task, bool group_dead
+#else
+#define PROXYIPC_EXIT_PROBE_ARGS	void *data, struct task_struct *task
+#endif
 
 /* hrtimer_init() until 6.12, hrtimer_setup() since 6.13. */
 static inline void

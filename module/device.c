@@ -5,11 +5,10 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/pid.h>
-#include <linux/sched/coredump.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 
 #include "compat.h"
 #include "device.h"
@@ -135,20 +134,20 @@ static bool open_is_same_user(const struct cred *target, bool dumpable)
 }
 
 /* CAP_SYS_PTRACE over the target and, if that isn't dumpable, over its memory. */
-static bool open_is_tracer(const struct cred *target, struct mm_struct *mm,
-			   bool dumpable)
+static bool open_is_tracer(const struct cred *target,
+			   struct user_namespace *memory, bool dumpable)
 {
 	return ns_capable(target->user_ns, CAP_SYS_PTRACE) &&
-	       (dumpable || ns_capable(mm->user_ns, CAP_SYS_PTRACE));
+	       (dumpable || ns_capable(memory, CAP_SYS_PTRACE));
 }
 
 /* May the caller learn about addresses in @task, and so open it anyway? */
 static bool open_sees_addresses(struct task_struct *task,
-				const struct cred *target, struct mm_struct *mm,
-				bool dumpable)
+				const struct cred *target,
+				struct user_namespace *memory, bool dumpable)
 {
 	return same_thread_group(task, current) ||
-	       open_is_tracer(target, mm, dumpable);
+	       open_is_tracer(target, memory, dumpable);
 }
 
 /*
@@ -159,20 +158,20 @@ static int open_check_authority(struct proxyipc_process *process)
 {
 	struct task_struct *task = proxyipc_identity_task(&process->identity);
 	const struct cred *target = process->identity.cred;
-	struct mm_struct *mm;
+	struct user_namespace *memory;
 	struct pid *tgid;
 	bool dumpable;
 	int ret = 0;
 
-	mm = get_task_mm(task);
-	if (!mm)
+	memory = proxyipc_memory_of_task(task, &dumpable);
+	if (!memory)
 		return -ESRCH;
-	dumpable = get_dumpable(mm) == SUID_DUMP_USER;
-	process->sees_addresses = open_sees_addresses(task, target, mm, dumpable);
+	process->sees_addresses =
+		open_sees_addresses(task, target, memory, dumpable);
 	if (!process->sees_addresses &&
 	    !(READ_ONCE(open_same_uid) && open_is_same_user(target, dumpable)))
 		ret = -EPERM;
-	mmput(mm);
+	put_user_ns(memory);
 
 	/* Whatever kill(2) says, an LSM's word included. */
 	if (!ret && !same_thread_group(task, current)) {

@@ -740,13 +740,13 @@ const struct proxyipc_process_works proxyipc_episode_works = {
 };
 
 /**
- * proxyipc_episode_exit_probe() - sched_process_exit, of a receiver
- * @data: unused
+ * proxyipc_episode_task_exits() - from the probe of sched_process_exit, of a
+ * receiver
  * @task: the current task
  *
  * Context: atomic; or preemptible, on kernels that call probes so.
  */
-void proxyipc_episode_exit_probe(void *data, struct task_struct *task)
+void proxyipc_episode_task_exits(struct task_struct *task)
 {
 	struct pid *tgid = task_tgid(task);
 	struct proxyipc_process *process;

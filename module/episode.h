@@ -38,6 +38,6 @@ int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
 			    struct proxyipc_body *reply, bool stop);
 
 void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep);
-void proxyipc_episode_exit_probe(void *data, struct task_struct *task);
+void proxyipc_episode_task_exits(struct task_struct *task);
 
 #endif /* _PROXYIPC_EPISODE_H */

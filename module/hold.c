@@ -9,7 +9,6 @@
 #include <linux/pid.h>
 #include <linux/rcuwait.h>
 #include <linux/refcount.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -854,12 +853,11 @@ bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
  * Set-id, or unreadable: a program that its user may not look into. What the
  * image says of itself by its dumpable flag depends on a sysctl; ask both.
  */
-static bool exec_is_privileged(const struct task_struct *task,
-			       const struct linux_binprm *bprm)
+static bool exec_is_privileged(const struct linux_binprm *bprm)
 {
 	return bprm->secureexec ||
 	       bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP ||
-	       get_dumpable(task->mm) != SUID_DUMP_USER;
+	       !proxyipc_current_is_dumpable();
 }
 
 /**
@@ -886,7 +884,7 @@ void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 
 	raw_spin_lock_irqsave(&thread->lock, flags);
 	list_for_each_entry_safe(identity, next, &thread->identities, link)
-		if (!identity->stale && (exec_is_privileged(task, bprm) ||
+		if (!identity->stale && (exec_is_privileged(bprm) ||
 					 !identity_is_same(identity)))
 			identity_revoke_locked(identity);
 	thread->in_exec = false;
@@ -898,13 +896,12 @@ void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 }
 
 /**
- * proxyipc_hold_exit_probe() - sched_process_exit, of a target
- * @data: unused
+ * proxyipc_hold_task_exits() - from the probe of sched_process_exit, of a target
  * @task: the current task, PF_EXITING is set
  *
  * Context: as proxyipc_hold_exec_probe().
  */
-void proxyipc_hold_exit_probe(void *data, struct task_struct *task)
+void proxyipc_hold_task_exits(struct task_struct *task)
 {
 	struct proxyipc_thread *thread = thread_find(task);
 	struct proxyipc_hold *hold, *next;

@@ -121,6 +121,6 @@ bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
 
 void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 			      pid_t old_pid, struct linux_binprm *bprm);
-void proxyipc_hold_exit_probe(void *data, struct task_struct *task);
+void proxyipc_hold_task_exits(struct task_struct *task);
 
 #endif /* _PROXYIPC_HOLD_H */

@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
+#include <trace/events/sched.h>
 
 #include "compat.h"
 #include "device.h"
@@ -45,11 +46,23 @@ struct main_probe {
 	struct tracepoint *tracepoint;
 };
 
+static void exit_probe(PROXYIPC_EXIT_PROBE_ARGS)
+{
+	proxyipc_hold_task_exits(task);
+	proxyipc_episode_task_exits(task);
+}
+
 static struct main_probe probes[] = {
 	{ "sched_process_exec", proxyipc_hold_exec_probe },
-	{ "sched_process_exit", proxyipc_hold_exit_probe },
-	{ "sched_process_exit", proxyipc_episode_exit_probe },
+	{ "sched_process_exit", exit_probe },
 };
+
+/* Registered by name they have no type; see that it is what will be called. */
+static void __maybe_unused probes_check_types(void)
+{
+	check_trace_callback_type_sched_process_exec(proxyipc_hold_exec_probe);
+	check_trace_callback_type_sched_process_exit(exit_probe);
+}
 
 static void probe_match(struct tracepoint *tracepoint, void *data)
 {
