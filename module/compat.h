@@ -136,20 +136,16 @@ proxyipc_hrtimer_setup(struct hrtimer *timer,
 #ifdef PROXYIPC_TASK_WORK_ADD_BY_KPROBE
 
 #include <linux/kprobes.h>
-#include <asm/ibt.h>
+#include <linux/static_call.h>
 
-typedef int (*proxyipc_task_work_add_t)(struct task_struct *task,
-					struct callback_head *work,
-					enum task_work_notify_mode mode);
-extern proxyipc_task_work_add_t proxyipc_task_work_add;
-
-/* kprobes point behind the ENDBR that an indirect call must land on. */
-static inline void *proxyipc_function_start(void *address)
-{
-	void *endbr = address - 4;
-
-	return is_endbr(*(u32 *)endbr) ? endbr : address;
-}
+/*
+ * A static call, that is a direct one. An indirect one would have to land on the
+ * function's ENDBR: kprobes point behind that, and the kernel overwrites it in
+ * functions that it knows to be called directly only.
+ */
+DECLARE_STATIC_CALL(proxyipc_task_work_add, task_work_add);
+#define proxyipc_task_work_add(task, work, mode) \
+	static_call(proxyipc_task_work_add)(task, work, mode)
 
 static inline int proxyipc_compat_init(void)
 {
@@ -161,7 +157,7 @@ static inline int proxyipc_compat_init(void)
 		       ret);
 		return ret;
 	}
-	proxyipc_task_work_add = proxyipc_function_start(probe.addr);
+	static_call_update(proxyipc_task_work_add, (void *)probe.addr);
 	unregister_kprobe(&probe);
 	pr_info("task_work_add() isn't exported, found it through a kprobe\n");
 	return 0;

@@ -71,7 +71,7 @@ struct proxyipc_thread {
 };
 
 #ifdef PROXYIPC_TASK_WORK_ADD_BY_KPROBE
-proxyipc_task_work_add_t proxyipc_task_work_add;
+DEFINE_STATIC_CALL_NULL(proxyipc_task_work_add, task_work_add);
 #endif
 
 static DEFINE_HASHTABLE(threads, 8);
