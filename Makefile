@@ -24,7 +24,7 @@ help:				## this list
 	@echo "Targets of proxyipc:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 	@echo "Settings: PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) KDIR=$(KDIR)"
-	@echo '          for check: KERNELS="6.1 6.12" PROGRAMS="hold_test" (default: all)'
+	@echo '          for check: KERNELS="6.1 6.12 7.3" PROGRAMS="hold_test" (default: all)'
 	@echo '          for check and check-debug: TIMES=100 repeats more (1)'
 
 have-headers:

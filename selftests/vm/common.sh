@@ -19,6 +19,14 @@ export LC_ALL=C
 say() { printf '%s\n' "$me: $*" >&2; }
 die() { say "$*"; exit 125; }
 
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
 # step "what" COMMAND...: one line per long step, with the time that it took.
 # What the command prints is shown only when it fails.
 step() {

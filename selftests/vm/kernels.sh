@@ -7,13 +7,15 @@
 # A Debian kernel is what the installed headers package says it is: the image
 # is fetched in exactly that version, so module and kernel always match, and
 # an upgrade of the headers moves both.
-
 #
 # The debug kernel is not Debian's but built here, from Debian's source and
 # debug.config, with all the checkers that the kernel has (debug-kernel does it).
 
-# Names that -k and KERNELS take, oldest first; the last one is the default.
-kernel_names() { echo "6.1 6.12"; }
+# Names that -k and KERNELS take, oldest first.
+kernel_names() { echo "6.1 6.12 7.3"; }
+
+# The newest of those that need nothing but this machine's own packages.
+kernel_default() { echo "6.12"; }
 
 kernel_known() {
 	case " $(kernel_names) debug " in
@@ -22,14 +24,51 @@ kernel_known() {
 	return 1
 }
 
-# The Debian meta package whose dependency names the current headers.
-kernel_headers_package() {
+# The root folder of the Debian that has its headers and builds its module: this
+# machine's, or one of our own for a kernel of a later Debian (home.sh).
+# shellcheck disable=SC2154 # cache: common.sh
+kernel_home() {
 	case $1 in
-	6.1) echo linux-headers-cloud-amd64 ;;
-	6.12) echo linux-headers-6.12-cloud-amd64 ;;
+	6.1 | 6.12 | debug) echo / ;;
+	7.3) echo "$cache/homes/$1" ;;
 	*) return 1 ;;
 	esac
 }
+
+# Those whose home is this machine.
+kernels_at_home() {
+	local kernel list=''
+	for kernel in $(kernel_names); do
+		[ "$(kernel_home "$kernel")" != / ] || list+=" $kernel"
+	done
+	echo "${list# }"
+}
+
+# What such a home of our own is made from: Debian's release, and where in it the
+# kernel is.
+kernel_suites() {
+	case $1 in
+	7.3) echo "trixie trixie-backports" ;;
+	*) return 1 ;;
+	esac
+}
+
+# What this machine must have installed for it.
+kernel_packages() {
+	case $1 in
+	6.1) echo linux-headers-cloud-amd64 ;;
+	6.12) echo linux-headers-6.12-cloud-amd64 ;;
+	7.3) echo mmdebstrap debian-archive-keyring ;;
+	# Its source is in the version of these headers.
+	debug) echo "$(kernel_packages 6.12) flex bison bc libelf-dev" ;;
+	*) return 1 ;;
+	esac
+}
+
+# The names that its headers package may have, which go with the build: as a
+# pattern for dpkg, and as a regular expression for apt.
+kernel_headers_pattern() { echo "linux-headers-$1.*-cloud-amd64"; }
+kernel_headers_regex() { echo "linux-headers-${1//./[.]}[.].*-cloud-amd64"; }
 
 # What `make check` adds to the kernel command line: the checkers that a stock
 # kernel has built in.
@@ -58,16 +97,15 @@ debug_folder() {
 }
 
 # "6.12.117+deb12-cloud-amd64 6.12.117-1~deb12u1": the release and the package
-# version of the installed headers. Fails when they are not installed.
+# version of the newest headers that its home has installed. Fails if none are.
 kernel_headers_installed() {
-	local meta depends status
-	meta=$(kernel_headers_package "$1") || return 1
+	local home both
+	home=$(kernel_home "$1") || return 1
 	# shellcheck disable=SC2016 # dpkg-query's own ${}
-	depends=$(dpkg-query -W -f '${db:Status-Status} ${Depends}\n' "$meta" 2>/dev/null) || return 1
-	read -r status depends <<<"$depends"
-	[ "$status" = installed ] || return 1
-	[[ $depends =~ linux-headers-([^ ,]+)\ \(=\ ([^\)]+)\) ]] || return 1
-	echo "${BASH_REMATCH[1]} ${BASH_REMATCH[2]}"
+	both=$(dpkg-query --admindir="${home%/}/var/lib/dpkg" -W \
+		-f '${db:Status-Status} ${Package} ${Version}\n' "$(kernel_headers_pattern "$1")" 2>/dev/null |
+		sed -n 's/^installed linux-headers-//p' | sort -V | tail -n 1)
+	[ "$both" ] && echo "$both"
 }
 
 kernel_release() {
@@ -79,21 +117,21 @@ kernel_release() {
 	both=$(kernel_headers_installed "$1") && echo "${both% *}"
 }
 
-# What a module for this kernel is built against (KDIR).
+# What a module for this kernel is built against (KDIR), as seen in its home.
 kernel_headers() {
-	local release folder
+	local home release folder
 	if [ "$1" = debug ]; then
 		folder=$(debug_folder) && [ -e "$folder/linux/Module.symvers" ] && echo "$folder/linux"
 		return
 	fi
-	release=$(kernel_release "$1") && [ -e "/usr/src/linux-headers-$release/Makefile" ] &&
-		echo "/usr/src/linux-headers-$release"
+	home=$(kernel_home "$1") && release=$(kernel_release "$1") || return 1
+	folder=/usr/src/linux-headers-$release
+	[ -e "${home%/}$folder/Makefile" ] && echo "$folder"
 }
 
 # The folder that the unpacked image is in: boot/vmlinuz-* and lib/modules/*.
 kernel_folder() {
 	local both
-	# shellcheck disable=SC2154 # cache: common.sh
 	both=$(kernel_headers_installed "$1") && echo "$cache/kernels/${both/ /_}"
 }
 
@@ -133,18 +171,43 @@ kernel_ready() {
 	kernel_headers "$1" >/dev/null && image=$(kernel_image "$1") && [ -e "$image" ]
 }
 
+# The packages that a kernel's image is in, each with its version: one, or for a
+# kernel that Debian packs in parts, those that it depends on in that version too.
+image_packages() {
+	local home=$1 release=$2 version=$3
+	echo "linux-image-$release=$version"
+	home_apt "$home" apt-cache show "linux-image-$release=$version" |
+		sed -n 's/^Depends: //p' | tr ',' '\n' |
+		sed -n "s/^ *\(linux-[a-z]*-$release\) (= $version)\$/\1=$version/p"
+}
+
+# unpack_image RELEASE FOLDER PACKAGE...: into a folder, as they would be on a
+# machine whose /lib is a link to /usr/lib, with the kernel in /boot.
+unpack_image() {
+	local release=$1 folder=$2 package
+	shift 2
+	mkdir -p "$folder/boot" "$folder/usr/lib" && ln -s usr/lib "$folder/lib" || return 1
+	for package; do
+		dpkg-deb --fsys-tarfile "$package" | tar -xC "$folder" --keep-directory-symlink || return 1
+	done
+	[ -e "$folder/boot/vmlinuz-$release" ] ||
+		ln -s "../lib/modules/$release/vmlinuz" "$folder/boot/vmlinuz-$release"
+	unwrap "$folder/boot/vmlinuz-$release" "$folder/boot/vmlinux"
+}
+
 # Fetch and unpack the image that matches the installed headers. The archive
 # drops old versions: the caller then upgrades the headers and asks again.
 kernel_fetch() {
-	local both release folder tmp
-	both=$(kernel_headers_installed "$1") || return 1
+	local home both release folder tmp
+	home=$(kernel_home "$1") && both=$(kernel_headers_installed "$1") || return 1
 	release=${both% *}
 	folder=$(kernel_folder "$1")
 	mkdir -p "$cache/kernels"
 	tmp=$(mktemp -d "$cache/kernels/tmp.XXXXXX")
 	# Whole or not at all: the folder gets its name when it is complete.
-	if (cd "$tmp" && apt-get -q download "linux-image-$release=${both#* }" &&
-		mkdir image && dpkg-deb -x ./*.deb image && unwrap image/boot/vmlinuz-* image/boot/vmlinux); then
+	# shellcheck disable=SC2046 # a list
+	if (cd "$tmp" && home_apt "$home" apt-get -q download $(image_packages "$home" "$release" "${both#* }") &&
+		unpack_image "$release" image ./*.deb); then
 		rm -rf "$folder"
 		mv "$tmp/image" "$folder"
 		rm -rf "$tmp"
