@@ -10,7 +10,7 @@
 #define RECEIVERS	2
 
 /* A message that waits for that long though a receiver sleeps is lost. */
-#define LOST_MS		2000U
+#define LOST_MS		(2000U * slowness())
 
 /* Some time passes, and perhaps somebody else gets the processor. */
 static void dawdle(unsigned int *seed)

@@ -33,7 +33,7 @@
 /* The whole program; it ends by itself much earlier. */
 #define ALARM_S		280
 /* For what a phase of a round waits for, all cells together. */
-#define PHASE_MS	10000U
+#define PHASE_MS	(10000U * slowness())
 /* How long sleeps last in the first attempt at a round, and in the last. */
 #define SLEEP_MS	1000
 #define SLEEP_MAX_MS	8000

@@ -112,6 +112,24 @@ bool child_reaches(struct child *c, int phase)
 	return eventually(c->page->phase >= phase);
 }
 
+/* What a process that should be gone is doing, for the log. */
+static void show_task(pid_t pid)
+{
+	static const char * const files[] = { "status", "wchan", "stack" };
+	char path[64], text[2048];
+	ssize_t size;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, files[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+		text[size > 0 ? size : 0] = '\0';
+		printf("# %s:\n%s\n", path, text);
+		close(fd);
+	}
+}
+
 int child_ends_within(struct child *c, unsigned int ms)
 {
 	__u64 until = deadline_ms(ms);
@@ -137,6 +155,7 @@ int child_ends_within(struct child *c, unsigned int ms)
 		else
 			sleep_ms(1);
 	} while (now_ns() < until);
+	show_task(c->pid);
 	return -ETIMEDOUT;
 }
 

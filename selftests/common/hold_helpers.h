@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 /* What a killed process may take to be reaped, whatever state it was in. */
-#define KILL_MS		2000U
+#define KILL_MS		(2000U * slowness())
 
 struct child_page {
 	/* What the test says. */

@@ -29,6 +29,7 @@ qemu_is_new_enough() {
 qemu_ready() { [ -e "$(qemu_folder)/usr/bin/$qemu_name" ] || qemu_is_new_enough $qemu_name; }
 
 # Sets the array qemu_program: the command, and where its firmware is.
+# shellcheck disable=SC2034 # used by who asked
 qemu_find() {
 	local folder
 	folder=$(qemu_folder)
