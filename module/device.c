@@ -15,13 +15,11 @@
 #include "endpoint.h"
 #include "endpointfd.h"
 #include "episode.h"
+#include "lease.h"
 #include "main.h"
 #include "object.h"
 #include "process.h"
 #include "processfd.h"
-
-/* Beyond this a lease is a mistake of units. */
-#define DEVICE_LEASE_CEILING	(365ULL * 24 * 3600 * NSEC_PER_SEC)
 
 static bool open_same_uid;
 module_param(open_same_uid, bool, 0644);
@@ -182,11 +180,11 @@ static int open_check_authority(struct proxyipc_process *process)
 	return ret ?: proxyipc_process_check(process);
 }
 
-static int open_check_lease(u64 lease)
+/* Whether the caller may is asked only if it matters: the answer is audited. */
+static int open_check_lease(u64 asked)
 {
-	if (lease > PROXYIPC_LEASE_MAX && !capable(CAP_SYS_RESOURCE))
-		return -EPERM;
-	return lease > DEVICE_LEASE_CEILING ? -EINVAL : 0;
+	return proxyipc_lease_check(asked, asked > PROXYIPC_LEASE_MAX &&
+					   capable(CAP_SYS_RESOURCE));
 }
 
 /**
@@ -217,8 +215,8 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 	if (open_is_refused(task))
 		process = ERR_PTR(-EOPNOTSUPP);
 	else
-		process = proxyipc_process_new(task, params->lease ?:
-					       PROXYIPC_LEASE_DEFAULT,
+		process = proxyipc_process_new(task,
+					       proxyipc_lease_of_process(params->lease),
 					       &proxyipc_episode_works);
 	put_task_struct(task);
 	if (IS_ERR(process))

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "endpoint.h"
 #include "episode.h"
+#include "lease.h"
 #include "main.h"
 #include "manual.h"
 #include "object.h"
@@ -100,7 +101,7 @@ static void tick_arm_locked(struct proxyipc_process *process, u64 delay)
 	/* If it is armed it has a reference already. */
 	if (hrtimer_try_to_cancel(&process->timer) != 1)
 		proxyipc_process_get(process);
-	process->tick_at = ktime_get_ns() + delay;
+	process->tick_at = proxyipc_lease_end(ktime_get_ns(), delay);
 	hrtimer_start(&process->timer, ns_to_ktime(process->tick_at),
 		      HRTIMER_MODE_ABS);
 }
@@ -699,7 +700,7 @@ static void episode_tick(struct work_struct *work)
 
 	spin_lock(&process->lock);
 	if (process->episode.state == PROXYIPC_EPISODE_NONE ||
-	    now < process->tick_at) {
+	    !proxyipc_lease_is_over(process->tick_at, now)) {
 		/* Cancelled too late; the timer is armed if it should be. */
 	} else if (process->episode.state == PROXYIPC_EPISODE_RESTING) {
 		process->episode.state = PROXYIPC_EPISODE_NONE;

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "lease.h"
 #include "main.h"
 #include "manual.h"
 #include "object.h"
@@ -46,7 +47,8 @@ static void manual_expire(struct work_struct *work)
 
 	spin_lock(&manual->process->lock);
 	/* One that began after the timer fired has a timer of its own. */
-	if (manual->token && ktime_get_ns() >= manual->lease_end)
+	if (manual->token &&
+	    proxyipc_lease_is_over(manual->lease_end, ktime_get_ns()))
 		manual_end_locked(manual);
 	spin_unlock(&manual->process->lock);
 }
@@ -105,7 +107,7 @@ static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease)
 		return ret;
 	}
 	manual->token = proxyipc_next_id();
-	manual->lease_end = ktime_get_ns() + lease;
+	manual->lease_end = proxyipc_lease_end(ktime_get_ns(), lease);
 	list_add_tail(&manual->link, &process->manual);
 	hrtimer_start(&manual->timer, ns_to_ktime(manual->lease_end),
 		      HRTIMER_MODE_ABS);

@@ -47,9 +47,6 @@
 
 #include "hold.h"
 
-#define PROXYIPC_LEASE_DEFAULT	(10ULL * NSEC_PER_SEC)
-#define PROXYIPC_LEASE_MAX	(60ULL * NSEC_PER_SEC)
-
 struct pid;
 struct proxyipc_body;
 struct proxyipc_call;

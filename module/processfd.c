@@ -10,6 +10,7 @@
 #include "endpoint.h"
 #include "entry.h"
 #include "episode.h"
+#include "lease.h"
 #include "main.h"
 #include "manual.h"
 #include "object.h"
@@ -146,16 +147,16 @@ long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user
 	struct proxyipc_processfd *processfd = file->private_data;
 	struct proxyipc_process *process = processfd->process;
 	struct proxyipc_process_hold *params = arg;
+	u64 lease;
 	int ret;
 
-	if (params->flags || params->__reserved ||
-	    params->lease > process->lease)
+	lease = proxyipc_lease_of_hold(params->lease, process->lease);
+	if (params->flags || params->__reserved || !lease)
 		return -EINVAL;
 	ret = proxyipc_process_check(process);
 	if (ret)
 		return ret;
-	ret = proxyipc_manual_hold(&processfd->manual,
-				   params->lease ?: process->lease,
+	ret = proxyipc_manual_hold(&processfd->manual, lease,
 				   &params->out_token, &params->out_state);
 	if (ret)
 		return ret;

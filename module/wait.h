@@ -14,6 +14,8 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "lease.h"
+
 #define PROXYIPC_WAIT_FLAGS	(TASK_FREEZABLE | TASK_NOLOAD)
 #define PROXYIPC_WAIT_SIGNAL	(TASK_INTERRUPTIBLE | PROXYIPC_WAIT_FLAGS)
 #define PROXYIPC_WAIT_KILL	(TASK_KILLABLE | PROXYIPC_WAIT_FLAGS)
@@ -26,7 +28,7 @@
  */
 static inline bool proxyipc_wait_until(u64 deadline)
 {
-	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	ktime_t expires = proxyipc_deadline_time(deadline);
 
 	return schedule_hrtimeout_range(deadline ? &expires : NULL,
 					current->timer_slack_ns,
