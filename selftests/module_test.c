@@ -5,61 +5,11 @@
  */
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
+#include "module.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-
-#define NAME		"proxyipc"
-#define PARAMETERS	"/sys/module/" NAME "/parameters"
-
-/* Where the guest of selftests/vm/run has it; PROXYIPC_KO for elsewhere. */
-static const char *module_file(void)
-{
-	return getenv("PROXYIPC_KO") ?: "/vm/modules/proxyipc.ko";
-}
-
-static int remove_module(void)
-{
-	return syscall(SYS_delete_module, NAME, O_NONBLOCK) ? -errno : 0;
-}
-
-static int load_module(const char *parameters)
-{
-	int fd = open(module_file(), O_RDONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-static bool is_loaded(void)
-{
-	return !access("/sys/module/" NAME "/initstate", F_OK);
-}
-
-/* "name=value name=value", as they are now. */
-static void read_parameters(char *text, int size)
-{
-	DIR *dir = opendir(PARAMETERS);
-	char path[300], value[64];
-	struct dirent *entry;
-	int len = 0;
-
-	text[0] = '\0';
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), PARAMETERS "/%s", entry->d_name);
-		if (entry->d_name[0] != '.' && !file_read(path, value, sizeof(value)))
-			len += snprintf(text + len, size - len, "%s=%s ",
-					entry->d_name, value);
-	}
-	if (dir)
-		closedir(dir);
-}
 
 FIXTURE(module) {
 	char parameters[512];
@@ -67,28 +17,28 @@ FIXTURE(module) {
 
 FIXTURE_SETUP(module)
 {
-	ASSERT_TRUE(is_loaded());
+	ASSERT_TRUE(module_is_loaded());
 	if (access(module_file(), R_OK))
 		SKIP(return, "no %s to load it again from", module_file());
-	read_parameters(self->parameters, sizeof(self->parameters));
+	module_parameters(self->parameters, sizeof(self->parameters));
 }
 
 FIXTURE_TEARDOWN_PARENT(module)
 {
-	if (!is_loaded())
-		load_module(self->parameters);
+	if (!module_is_loaded())
+		module_load(self->parameters);
 }
 
 #define EXPECT_IN_USE() do {						\
-	EXPECT_EQ(-EWOULDBLOCK, remove_module());			\
-	EXPECT_TRUE(is_loaded());					\
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());			\
+	EXPECT_TRUE(module_is_loaded());					\
 } while (0)
 
 /* In good time: what was in use a moment ago may still be on its way out. */
 #define EXPECT_FREE() do {						\
-	EXPECT_TRUE(eventually(!remove_module()));			\
-	EXPECT_FALSE(is_loaded());					\
-	EXPECT_EQ(0, load_module(self->parameters));			\
+	EXPECT_TRUE(eventually(!module_remove()));			\
+	EXPECT_FALSE(module_is_loaded());					\
+	EXPECT_EQ(0, module_load(self->parameters));			\
 } while (0)
 
 /* It works. */
@@ -204,10 +154,10 @@ FIXTURE_SETUP(sleeper)
 	__u64 token = 0;
 	int fds[2], process;
 
-	ASSERT_TRUE(is_loaded());
+	ASSERT_TRUE(module_is_loaded());
 	if (access(module_file(), R_OK))
 		SKIP(return, "no %s to load it again from", module_file());
-	read_parameters(self->parameters, sizeof(self->parameters));
+	module_parameters(self->parameters, sizeof(self->parameters));
 	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
 	self->pipe = fds[1];
 	self->target = child_new(child_read, fds[0], -1);
@@ -223,8 +173,8 @@ FIXTURE_SETUP(sleeper)
 FIXTURE_TEARDOWN(sleeper)
 {
 	child_kill(&self->target);
-	if (!is_loaded())
-		load_module(self->parameters);
+	if (!module_is_loaded())
+		module_load(self->parameters);
 }
 
 TEST_F(sleeper, that_was_held_once_keeps_the_module_until_it_wakes)
@@ -249,7 +199,7 @@ TEST_F(sleeper, that_was_held_once_keeps_the_module_until_it_is_killed)
  * Removal while targets are on their way
  */
 
-TEST_F(module, removed_right_after_the_last_close_leaves_targets_running)
+TEST_F_TIMEOUT(module, removed_right_after_the_last_close_leaves_targets_running, 60)
 {
 	struct child target = child_new(child_spin, -1, -1);
 	__u64 token;
