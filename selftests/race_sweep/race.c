@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include "race.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "objects.h"
+
+/*
+ * What takes a moment is looked for often at first: most is there at once, and
+ * there are very many trials.
+ */
+#define soon(cond) ({							\
+	bool is_ = false;						\
+									\
+	for (int look_ = 0; !is_ && look_ < 200; look_++) {		\
+		is_ = !!(cond);						\
+		if (!is_)						\
+			usleep(20);					\
+	}								\
+	is_ || eventually(cond);					\
+})
+
+enum order order_by_sleep(struct stage *s, enum side waits)
+{
+	if (s->part[waits].slept && !s->part[waits].was_late)
+		return waits == A ? A_FIRST : B_FIRST;
+	return waits == A ? B_FIRST : A_FIRST;
+}
+
+/*
+ * Endpoints, and who calls them
+ */
+
+static bool endpoint_and_entry(int *endpoint, int *entry)
+{
+	*endpoint = endpoint_new();
+	*entry = entry_new(*endpoint, 1, RIGHTS_ALL, NOTICES_ALL);
+	return *endpoint >= 0 && *entry >= 0;
+}
+
+bool new_endpoint(struct stage *s)
+{
+	return endpoint_and_entry(&s->endpoint, &s->entry);
+}
+
+bool new_endpoint2(struct stage *s)
+{
+	return endpoint_and_entry(&s->endpoint2, &s->entry2);
+}
+
+bool receive(struct stage *s)
+{
+	s->recv[A].received.data_size = 0;
+	if (endpoint_recv(s->endpoint, &s->recv[A]))
+		return false;
+	s->cap = s->recv[A].received.out_cap;
+	s->token = s->recv[A].received.out_token;
+	return true;
+}
+
+bool is_empty(int endpoint)
+{
+	struct proxyipc_endpoint_recv none = { .size = 0 };
+
+	return endpoint_recv_now(endpoint, &none) == -EAGAIN;
+}
+
+static bool caller_ended(struct stage *s)
+{
+	int ended;
+
+	return !sem_getvalue(&s->caller.ended, &ended) && ended;
+}
+
+bool caller_calls(struct stage *s, int entry, __u64 deadline)
+{
+	struct caller *c = &s->caller;
+
+	c->entry = entry;
+	c->deadline = deadline;
+	c->word = s->nr;
+	c->answer = POISON64;
+	sem_post(&c->go);
+	/* A deadline may be over by now. */
+	return soon(readable(s->endpoint) || caller_ended(s));
+}
+
+int caller_result(struct stage *s)
+{
+	__u64 end = deadline_ms(PATIENCE_MS);
+	struct timespec until = {
+		.tv_sec = end / NS_PER_S,
+		.tv_nsec = end % NS_PER_S,
+	};
+
+	if (sem_clockwait(&s->caller.ended, CLOCK_MONOTONIC, &until))
+		return -EINPROGRESS;
+	return s->caller.result;
+}
+
+bool caller_got(struct stage *s, __u64 word)
+{
+	return !caller_result(s) && s->caller.answer == word;
+}
+
+/*
+ * Targets
+ */
+
+bool race_child(struct child *c, void (*body)(struct child_page *page), int fd0, int fd1)
+{
+	if (!c->page)
+		c->page = child_page_new();
+	if (!c->page)
+		return false;
+	c->page->phase = 0;
+	c->page->go = 0;
+	c->page->counter[0] = 0;
+	c->page->counter[1] = 0;
+	c->page->fd[0] = fd0;
+	c->page->fd[1] = fd1;
+	*c = child_start(body, c->page);
+	return c->pid > 0;
+}
+
+/* It runs when B sleeps, so it's in no side's way, and dies as soon as B killed it. */
+static void spin_idly(struct child_page *page)
+{
+	struct sched_param none = { .sched_priority = 0 };
+
+	pin_to_cpu(CPU_OF_B);
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	child_spin(page);
+}
+
+bool new_target(struct stage *s)
+{
+	if (!race_child(&s->target, spin_idly, -1, -1) || !soon(s->target.page->phase))
+		return false;
+	s->process = child_open(&s->target);
+	return s->process >= 0;
+}
+
+bool runs(struct stage *s)
+{
+	unsigned int before = s->target.page->counter[0];
+
+	return soon(s->target.page->counter[0] != before);
+}
+
+bool stands(struct stage *s)
+{
+	unsigned int before = s->target.page->counter[0];
+
+	/* Nobody else wants this CPU meanwhile. */
+	usleep(50);
+	return s->target.page->counter[0] == before;
+}
+
+bool died(struct stage *s)
+{
+	return killed_by(child_kill(&s->target), SIGKILL) &&
+	       soon(process_state(s->process) == PROXYIPC_STATE_GONE);
+}
+
+bool held(struct stage *s)
+{
+	if (!held_state(process_hold(s->process, &s->token)))
+		return false;
+	return s->nr % 2 || soon(process_state(s->process) == PROXYIPC_STATE_PARKED);
+}
+
+bool new_proxy(struct stage *s)
+{
+	s->proxy = process_mint(s->process, 2, RIGHTS_ALL, NOTICES_ALL);
+	return s->proxy >= 0 && new_endpoint(s) &&
+	       !process_set_receiver(s->process, s->entry);
+}
+
+bool is_free(struct stage *s)
+{
+	struct proxyipc_process_info info;
+
+	return soon(!process_info(s->process, &info) &&
+		    info.out_episode == PROXYIPC_EPISODE_NONE &&
+		    !info.out_holds && !info.out_waiting);
+}
