@@ -199,7 +199,7 @@ TEST_F(sleeper, that_was_held_once_keeps_the_module_until_it_is_killed)
  * Removal while targets are on their way
  */
 
-TEST_F_TIMEOUT(module, removed_right_after_the_last_close_leaves_targets_running, 60)
+TEST_F(module, removed_right_after_the_last_close_leaves_targets_running)
 {
 	struct child target = child_new(child_spin, -1, -1);
 	__u64 token;

@@ -334,7 +334,7 @@ static void look(FIXTURE_DATA(target) *self, struct seen *seen, unsigned int bef
 		seen->late = self->page->result - (long)info.out_since;
 }
 
-TEST_F_TIMEOUT(target, executes_no_instruction_while_it_is_held, 900)
+TEST_F(target, executes_no_instruction_while_it_is_held)
 {
 	long holds = repeat(variant->holds);
 	struct seen seen = { .moved = 0 };

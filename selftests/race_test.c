@@ -96,7 +96,7 @@ static int storm(struct holder *holder, struct child *target, int rounds)
 	EXPECT_TRUE(counts(self->counter));				\
 } while (0)
 
-TEST_F_TIMEOUT(race, of_two_holders_loses_no_hold_and_no_wakeup, 90)
+TEST_F(race, of_two_holders_loses_no_hold_and_no_wakeup)
 {
 	START(child_spin);
 	ASSERT_EQ(0, storm(self->holder, &self->target, 2000));
@@ -119,7 +119,7 @@ static void wait_for_signals(struct child_page *page)
 	}
 }
 
-TEST_F_TIMEOUT(race, of_resume_and_the_target_s_next_sleep_wakes_it_early_never, 90)
+TEST_F(race, of_resume_and_the_target_s_next_sleep_wakes_it_early_never)
 {
 	START(wait_for_signals);
 	ASSERT_EQ(0, storm(self->holder, &self->target, 1000));
@@ -139,7 +139,7 @@ static void sleep_and_run(struct child_page *page)
 	}
 }
 
-TEST_F_TIMEOUT(race, of_holders_and_a_target_that_sleeps_a_little_loses_nothing, 90)
+TEST_F(race, of_holders_and_a_target_that_sleeps_a_little_loses_nothing)
 {
 	START(sleep_and_run);
 	ASSERT_EQ(0, storm(self->holder, &self->target, 1000));

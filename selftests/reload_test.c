@@ -275,7 +275,7 @@ static int remove_in_the_end(FIXTURE_DATA(reload) *self, unsigned int *seed)
 	return ret;
 }
 
-TEST_F_TIMEOUT(reload, succeeds_or_is_refused_while_the_module_is_used, 1500)
+TEST_F(reload, succeeds_or_is_refused_while_the_module_is_used)
 {
 	unsigned long away = 0, turns = 0;
 	struct child_page *page;
