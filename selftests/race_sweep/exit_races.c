@@ -12,7 +12,7 @@
 #include "objects.h"
 
 /* What an exit or an exec may take, the longer part of it in the background. */
-#define DEATH_NS	(20 * 1000 * 1000)
+#define DEATH_NS	(50 * 1000 * 1000)
 
 static int hold_it(struct stage *s)
 {
@@ -77,7 +77,6 @@ static enum order judge_hold_x_kill(struct stage *s)
 }
 
 const struct race hold_x_kill = {
-	.longest = DEATH_NS,
 	.prepare = new_target,
 	.a = hold_it,
 	.b = kill_it,
@@ -132,7 +131,6 @@ static enum order judge_send_x_kill(struct stage *s)
 }
 
 const struct race proxied_send_x_kill = {
-	.longest = DEATH_NS,
 	.prepare = prepare_proxied,
 	.a = send_it,
 	.b = kill_it,

@@ -92,8 +92,8 @@ enum actor {
  * @asynchronous: when @b has returned (A: @a) its effect may be still to come, so
  * that to have been late proves nothing. BY_CHILD and BY_TIME are that anyway.
  *
- * @longest: how far apart A and B can have to be, nanoseconds, if that is longer
- * than any command takes, even on a debug kernel: LONGEST_NS.
+ * @longest: how far apart A and B can have to be, nanoseconds on a stock kernel, if
+ * that is longer than any command takes: LONGEST_NS.
  */
 #define LONGEST_NS	(1000 * 1000)
 

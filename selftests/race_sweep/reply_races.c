@@ -225,7 +225,7 @@ const struct race signal_x_recv = {
  * The caller dies
  */
 
-#define DEATH_NS	(20 * 1000 * 1000)
+#define DEATH_NS	(50 * 1000 * 1000)
 
 static void call_once(struct child_page *page)
 {

@@ -276,7 +276,7 @@ static bool was_apart(struct stage *s, enum side first, enum order order)
  */
 static long long find_end(struct sweep *sw, enum side first)
 {
-	long long longest = sw->stage->race->longest ?: LONGEST_NS;
+	long long longest = (sw->stage->race->longest ?: LONGEST_NS) * slowness();
 	long long delay = START_NS, sum = 0;
 	enum order order;
 
