@@ -49,6 +49,24 @@ int fault_setup(void)
 	return 0;
 }
 
+/*
+ * Out of the way: the number that the command under test gets is one that is free
+ * before and after, so that one which it doesn't give back is missed.
+ */
+static int open_high(const char *path)
+{
+	int fd, high;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+	if (high < 0)
+		high = -errno;
+	close(fd);
+	return high;
+}
+
 int fault_during(unsigned int nth, int (*run)(void *arg), void *arg,
 		 bool *fired)
 {
@@ -56,9 +74,9 @@ int fault_during(unsigned int nth, int (*run)(void *arg), void *arg,
 	ssize_t got;
 	int fd, ret;
 
-	fd = open(fail_nth, O_RDWR | O_CLOEXEC);
+	fd = open_high(fail_nth);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = snprintf(text, sizeof(text), "%u", nth);
 	if (write(fd, text, ret) != ret) {
 		close(fd);
