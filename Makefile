@@ -16,7 +16,8 @@ build	:= $(CURDIR)/build
 native	:= $(build)/native/$(subst /,_,$(abspath $(KDIR)))
 
 .PHONY: help docs all modules lib install install-module install-lib uninstall \
-	demo check check-debug lint clean selftests list-selftests have-headers
+	demo check check-debug model stress lint clean selftests stress-program \
+	list-selftests have-headers
 
 all: modules lib		## the module for KDIR (this machine's kernel) and the library
 
@@ -69,6 +70,10 @@ check:				## the selftests, in a guest on each kernel
 
 check-debug:			## the selftests and the tests inside the kernel, on a debug kernel
 	@$(vm)/check -k debug -x "$(TIMES)" $(PROGRAMS)
+
+model:				## the formal models: all states, and mistakes planted in them
+	@$(vm)/setup model
+	@PROXYIPC_BUILD=$(build) selftests/model/check
 
 docs:				## the documents, with the reference filled in, to build/docs
 	@$(MAKE) --no-print-directory -C Documentation
