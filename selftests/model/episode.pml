@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The life of an episode: one process object with its proxy entry, two callers, who
- * posts a notice, two processes that receive at the endpoint in its receiver slot,
- * somebody else with a descriptor of the process object, the lease, and a target
- * that may go away or change. module/episode.c, receiver.c, receive.c, call.c.
+ * The life of an episode: one process object with its proxy entry, callers, a
+ * process that receives at the endpoint in its receiver slot, the lease.
+ * module/episode.c, receiver.c, receive.c, call.c.
+ *
+ * All that can happen at once has too many states. So there are several casts:
+ *   (none)	one caller, a receiver that may die or close, a target that may end,
+ *		the lease
+ *   -DCHAIN	the same with two callers; -DNOW_MAX=0: no lease ever ends
+ *   -DENDS	the same with one caller, two receivers, and somebody else who has a
+ *		descriptor of the process object; -DNOW_MAX=0
+ *   -DLINE	two callers and who posts a notice, one receiver, the lease; nobody
+ *		dies
  *
  * One step is one section under process->lock. What is done under endpoint->lock
  * inside of it belongs to the step. The hold itself is hold.pml's business: here it
@@ -77,13 +85,13 @@ bool reconcile;		/* the work is queued */
 
 /* --- the endpoint, and the one receiver there ----------------------------------- */
 
-byte fds = RECEIVERS;
+byte fds;
 bool dead;
 bool queued;		/* receiver->node */
 byte letter;		/* receiver->letter.token */
 bool letter_waits;	/* receiver->waiting */
 bool events;
-byte fetched[RECEIVERS + 1];	/* a reply object of each process that receives */
+byte fetched;		/* the call of a reply object that the first receiver has */
 bool lives[RECEIVERS + 1];
 
 /* --- what is asked of them ------------------------------------------------------ */
@@ -269,19 +277,28 @@ inline episode_close(tell)
 inline episode_end(tell, rest)
 {
 	chain = CONFIRMED && !rest;
-	episode_close(tell);
+	ok = tell;
 	do
-	:: chain && !ended && WAITS && held ->
-		episode_begin();
-#ifdef BUG_LEASE
-		tick_arm(LEASE);
-#endif
-		episode_deliver(ok);
+	:: true ->
+		episode_close(ok);
+		ok = false;
 		if
-		:: ok -> break
-		:: else -> episode_close(false)
+#ifdef BUG_CHAIN_ENDED
+		:: chain && WAITS ->
+#else
+		:: chain && !ended && WAITS && held ->
+#endif
+			episode_begin();
+#ifdef BUG_LEASE
+			tick_arm(LEASE);
+#endif
+			episode_deliver(ok);
+			if
+			:: ok -> break
+			:: else		/* and closed again */
+			fi
+		:: else -> standstill_end(rest); break
 		fi
-	:: else -> standstill_end(rest); break
 	od;
 	chain = false;
 	ok = false
@@ -399,7 +416,9 @@ proctype Invoker(byte c)
 		fi;
 		if
 		:: c == 1 -> will = SIGNAL
+#ifndef LINE
 		:: c == 1 -> will = LEAVES
+#endif
 		:: true
 		fi;
 		/*
@@ -529,14 +548,15 @@ end:	do
 		resume(got, answer);
 		got = 0;
 		answer = false }
-#ifndef LINE
+#if !defined(LINE) && !defined(ENDS)
 	/* proxyipc_episode_fetch_reply() */
-	:: atomic { got && token == got && state == RECEIVED && reply && !fetched[me] ->
-		fetched[me] = reply;
+	:: atomic { me == 1 && !fetched && got && token == got &&
+		 state == RECEIVED && reply ->
+		fetched = reply;
 		reply = 0;
 		call = 0 }
 	/* proxyipc_reply_send_ioctl(), reply_free() */
-	:: atomic { fetched[me] -> call_finish(fetched[me]); fetched[me] = 0 }
+	:: atomic { me == 1 && fetched -> call_finish(fetched); fetched = 0 }
 #endif
 #ifdef LINE
 	od
@@ -557,8 +577,10 @@ end:	do
 		:: else
 		fi;
 		/* exit_files() */
-		call_finish(fetched[me]);
-		fetched[me] = 0 }
+		if
+		:: me == 1 -> call_finish(fetched); fetched = 0
+		:: else
+		fi }
 	:: else
 	fi;
 	endpoint_close()
@@ -683,8 +705,7 @@ end:	do
 
 #define ANSWERABLE(c)	(call == c || reply == c || \
 			 (IS_WAITING(c) && state != NONE) || \
-			 (fetched[1] == c && lives[1]) || \
-			 (fetched[2] == c && lives[2]))
+			 (fetched == c && lives[1]))
 
 proctype Monitor()
 {
@@ -711,25 +732,28 @@ end:	atomic {
 init
 {
 	atomic {
-		lives[1] = true;
-#ifdef LINE
-		fds = 1;
-#else
-		lives[2] = true;
-#endif
-		run Invoker(1);
-		run Receiver(1);
+		run Monitor();
 		run Clock();
 		run TickWork();
+		run Invoker(1);
+		run Receiver(1);
+		lives[1] = true;
+		fds = 1;
 #ifdef LINE
 		run Invoker(2);
 		run Invoker(NOTICE);
 #else
-		run Receiver(2);
-		run Owner();
 		run Target();
 		run OtherWork();
 #endif
-		run Monitor()
+#ifdef ENDS
+		run Receiver(2);
+		lives[2] = true;
+		fds = 2;
+		run Owner();
+#endif
+#ifdef CHAIN
+		run Invoker(2)
+#endif
 	}
 }
