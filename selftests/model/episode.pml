@@ -15,8 +15,9 @@
  *
  * One step is one section under process->lock. What is done under endpoint->lock
  * inside of it belongs to the step. The hold itself is hold.pml's business: here it
- * is on or off, and its confirmation takes a while. Time is a clock that goes on, or
- * doesn't, up to NOW_MAX; a lease is one tick of it, and so is a rest.
+ * is on or off, and its confirmation takes a while. Time is a clock that goes up to
+ * NOW_MAX and waits for timers that are due and their work; a lease is one tick of it,
+ * and so is a rest.
  *
  * Everybody does a bounded number of things, so every run ends, and what must happen
  * "at last" must have happened in the state in which it ends. That every run does
