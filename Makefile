@@ -7,6 +7,9 @@ DESTDIR	?=
 KERNELS	?=
 PROGRAMS ?=
 TIMES	?= 1
+KERNEL	?=
+SECONDS	?=
+SEED	?=
 KDIR	?= /lib/modules/$(shell uname -r)/build
 
 vm	:= $(CURDIR)/selftests/vm
@@ -65,7 +68,8 @@ demo:				## the demonstration: redis held and resumed under load, in a guest
 	@$(vm)/setup demo
 	@examples/demo/run
 
-check:				## the selftests, in a guest on each kernel
+check:				## the models, and the selftests in a guest on each kernel
+	@$(if $(PROGRAMS),,$(MAKE) --no-print-directory model)
 	@$(vm)/check $(if $(KERNELS),-k "$(KERNELS)") -x "$(TIMES)" $(PROGRAMS)
 
 check-debug:			## the selftests and the tests inside the kernel, on a debug kernel
