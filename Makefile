@@ -79,6 +79,9 @@ model:				## the formal models: all states, and mistakes planted in them
 	@$(vm)/setup model
 	@PROXYIPC_BUILD=$(build) selftests/model/check
 
+stress:				## the torture, in a guest: SECONDS=60 SEED=n KERNEL=6.12
+	@$(vm)/stress $(if $(KERNEL),-k "$(KERNEL)") $(if $(SECONDS),-s "$(SECONDS)") $(if $(SEED),-S "$(SEED)")
+
 docs:				## the documents, with the reference filled in, to build/docs
 	@$(MAKE) --no-print-directory -C Documentation
 
@@ -91,6 +94,11 @@ selftests: lib			# the test programs; check calls this
 	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(build)/selftests \
 		LIB=$(build)/lib/libproxyipc.a KSELFTEST=$$($(vm)/setup path kselftest) \
 		$(if $(PROGRAMS),helpers $(addprefix $(build)/selftests/,$(PROGRAMS)))
+
+stress-program: lib		# what stress runs in the guest
+	@mkdir -p $(build)/selftests
+	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(build)/selftests \
+		LIB=$(build)/lib/libproxyipc.a KSELFTEST=$$($(vm)/setup path kselftest) stress
 
 list-selftests:
 	@$(MAKE) --no-print-directory -s -C selftests OUTPUT=$(build)/selftests \
