@@ -41,8 +41,8 @@ const char *role_name(enum role role)
 }
 
 /*
- * A quarter of the targets and half of the others live long: with everybody dead
- * after half a second no lease would ever run out. Half of the targets are left in peace by
+ * A quarter of the targets and receivers and half of the others live long: with
+ * everybody dead after half a second no lease would ever run out. Half of the targets are left in peace by
  * everything but holds and SIGKILL: there a system call that returns EINTR is ours.
  */
 static void slot_init(int nr, enum role role)
@@ -51,7 +51,7 @@ static void slot_init(int nr, enum role role)
 	int thread, place = nr - roles[role].first;
 
 	slot->role = role;
-	slot->sturdy = place % (role == ROLE_TARGET ? 4 : 2) == 0;
+	slot->sturdy = place % (role == ROLE_TARGET || role == ROLE_RECEIVER ? 4 : 2) == 0;
 	slot->quiet = role == ROLE_DISTURBER || role == ROLE_OBSERVER ||
 		      (role == ROLE_TARGET && place % 8 < 4);
 	for (thread = 0; thread < NR_THREADS; thread++) {
@@ -109,13 +109,18 @@ int ident_slot(__u64 ident)
 	return ident & 0xffff;
 }
 
+int ident_thread(__u64 ident)
+{
+	return ident >> 16 & (NR_THREADS - 1);
+}
+
 struct cell *find_cell(__u64 ident)
 {
-	unsigned int slot = ident_slot(ident), thread = ident >> 16 & 0xffff;
+	unsigned int slot = ident_slot(ident), thread = ident_thread(ident);
 	__u32 life = ident >> 32;
 	struct cell *cell;
 
-	if (slot >= NR_SLOTS || thread >= NR_THREADS)
+	if (slot >= NR_SLOTS)
 		return NULL;
 	cell = &board->slots[slot].cells[life % NR_LIVES][thread];
 	return cell->life == life ? cell : NULL;

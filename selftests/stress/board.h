@@ -31,7 +31,7 @@ enum role {
 };
 
 #define NR_SLOTS	(64 + 16 + 4 + 4 + 2)
-#define NR_THREADS	4	/* of a target, at most */
+#define NR_THREADS	4	/* of a target, at most; a power of two */
 #define NR_LIVES	16	/* generations of a target whose cells are kept */
 
 /*
@@ -70,7 +70,7 @@ struct slot {
 	_Atomic int proxy[NR_THREADS];
 	_Atomic int endpoint;
 	_Atomic int entry;
-	_Atomic __u64 lease;	/* of its process objects */
+	_Atomic __u64 lease[NR_THREADS];
 
 	/* By the party: what it does, until when (fair time) at the latest. */
 	_Atomic int doing;	/* enum what */
@@ -132,6 +132,9 @@ extern struct board *board;
 void board_create(__u64 seed);
 void board_find(void);
 
+/* Of the targets' slots every SPINNERth is one that spins in user mode for ever. */
+#define SPINNER		16
+
 /* The first slot of a role, and how many there are. */
 int role_first(enum role role);
 int role_slots(enum role role);
@@ -144,7 +147,7 @@ const char *role_name(enum role role);
  * others), or stands still for a while, this goes slow too. All limits of the oracle
  * are in this time, which is never later than it would be on a machine that keeps up.
  */
-#define FAIR_ROUND	(40 * NS_PER_MS)
+#define FAIR_ROUND	(100 * NS_PER_MS)
 __u64 fair_now(void);
 
 /* A number that nobody else gets. */
@@ -162,5 +165,6 @@ static inline void count(enum count what)
 __u64 ident_of(int slot, __u32 life, int thread);
 struct cell *find_cell(__u64 ident);
 int ident_slot(__u64 ident);
+int ident_thread(__u64 ident);
 
 #endif /* STRESS_BOARD_H */

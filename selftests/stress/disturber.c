@@ -156,6 +156,27 @@ static void disturb(int nr, enum disturbance how)
 	note(WHAT_DISTURBED, nr, how, 0);
 }
 
+/*
+ * An empty group that stays frozen. The first group to be frozen, and the last one to be
+ * thawed, make the kernel rewrite its own code, and at some thousand times in a
+ * storm an emulated processor is caught at it: "Oops: int3" in get_signal().
+ */
+static void keep_one_frozen(bool on)
+{
+	const char *group = CGROUP_V1 "/stress";
+
+	if (on)
+		mkdir(group, 0755);
+	write_file(group, "freezer.state", on ? "FROZEN" : "THAWED");
+	if (!on)
+		rmdir(group);
+}
+
+void disturbers_begin(void)
+{
+	keep_one_frozen(true);
+}
+
 /* Whatever the last one was about to undo when it was killed. */
 static void clean_up(void)
 {
@@ -225,4 +246,5 @@ void disturbers_end(void)
 		rmdir(group);
 	}
 	self = -1;
+	keep_one_frozen(false);
 }

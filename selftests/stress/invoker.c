@@ -25,10 +25,18 @@ static void discard(struct parcel *ware)
 	ware->fd = -1;
 }
 
-static int steal_from_target(struct parcel *ware)
+/* Those that run when they are held are the hardest to hold. */
+static int random_target(void)
 {
 	int slot = random_slot(ROLE_TARGET);
-	int thread = chance(70) ? 0 : random_below(NR_THREADS);
+
+	return chance(25) ? slot - slot % SPINNER : slot;
+}
+
+static int steal_from_target(struct parcel *ware)
+{
+	int slot = random_target();
+	int thread = chance(80) ? 0 : random_below(NR_THREADS);
 	struct slot *target = &board->slots[slot];
 
 	ware->key = ident_of(slot, target->life, thread);
@@ -67,7 +75,7 @@ static __u64 random_patience(void)
 /* A target without a receiver gets a new one. */
 static void give_receiver(__u64 ident)
 {
-	int slot = ident_slot(ident), thread = ident >> 16 & 0xffff;
+	int slot = ident_slot(ident), thread = ident_thread(ident);
 	int process = steal(slot, &board->slots[slot].process[thread]);
 
 	if (process < 0)

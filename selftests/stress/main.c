@@ -37,13 +37,13 @@
 #define REPORT_EVERY_S	10
 
 /*
- * main sleeps for as long as its round took, that a slow machine has time for others
- * than main, and at least for a moment.
+ * main sleeps for twice as long as its round took, that a slow machine has time for
+ * others than main, and at least for a moment.
  */
 static void end_round(__u64 began)
 {
 	static __u64 last;
-	__u64 pause = now_ns() - began, now;
+	__u64 pause = 2 * (now_ns() - began), now;
 
 	sleep_us((pause < ROUND ? ROUND : pause) / 1000);
 	now = now_ns();
@@ -51,6 +51,9 @@ static void end_round(__u64 began)
 		board->fair += now - last < FAIR_ROUND ? now - last : FAIR_ROUND;
 	last = now;
 }
+
+/* Fair time. */
+static __u64 storm_began;
 
 static __u64 counted(enum count what)
 {
@@ -70,7 +73,8 @@ static void report(unsigned int seconds)
 	printf("%llu holds by hand, %llu checked, %llu stops, %llu traces, %llu freezes, ",
 	       counted(COUNT_HOLDS), counted(COUNT_CHECKED), counted(COUNT_STOPS),
 	       counted(COUNT_TRACES), counted(COUNT_FREEZES));
-	printf("%llu forks, %llu execs\n", counted(COUNT_FORKS), counted(COUNT_EXECS));
+	printf("%llu forks, %llu execs; fair time %llu s\n", counted(COUNT_FORKS),
+	       counted(COUNT_EXECS), (fair_now() - storm_began) / NS_PER_S);
 	fflush(stdout);
 }
 
@@ -79,6 +83,8 @@ static void storm(unsigned int seconds, bool aloud)
 	__u64 began = now_ns(), end = began + seconds * NS_PER_S, round;
 	unsigned int reported = 0, now;
 
+	disturbers_begin();
+	storm_began = fair_now();
 	storm_begin();
 	while (now_ns() < end && !violated()) {
 		round = now_ns();

@@ -94,18 +94,11 @@ static void check_state(const struct look *last, const struct look *look,
 /* A foreign token is good for whoever has the process object; one that isn't, never. */
 static void meddle(int process, __u64 ident, const struct look *look)
 {
-	__u64 wrong = look->info.out_token + (1ULL << 40);
-	int ret;
-
-	if (chance(5) && look->info.out_token)
+	if (look->info.out_holds)
+		check_stale(process, ident, MADE_UP_TOKEN + fresh_word());
+	if (look->info.out_token && chance(3))
 		note(WHAT_RESUMED, ident, look->info.out_token,
 		     proxyipc_process_resume(process, look->info.out_token, NULL));
-	if (!chance(10))
-		return;
-	ret = proxyipc_process_resume(process, wrong, NULL);
-	if (ret != -ESTALE && ret != -ESRCH)
-		violation(ident_slot(ident), ident, wrong,
-			  "resume by the made-up token %#llx: %d", wrong, ret);
 }
 
 /* Looks at one target for a while. */

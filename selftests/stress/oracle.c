@@ -47,7 +47,7 @@ void sample_check(const struct sample *begin, const struct sample *end,
 __u64 random_lease(__u64 most)
 {
 	static const __u16 leases_ms[] = {
-		1, 5, 20, 20, 20, 100, 100, 100, 500, 500, 1000, 1000, 2000, 2000, 8000,
+		1, 5, 20, 20, 20, 100, 100, 100, 500, 500, 1000, 2000, 2000, 8000, 8000,
 	};
 	__u64 lease = leases_ms[random_below(ARRAY_SIZE(leases_ms))] * NS_PER_MS;
 
@@ -59,7 +59,7 @@ static void hold_pause(__u64 lease)
 {
 	unsigned int dice = random_below(100);
 
-	if (dice < 40)
+	if (dice < 20)
 		return;
 	if (dice < 90)
 		sleep_us(random_below(3000));
@@ -69,8 +69,7 @@ static void hold_pause(__u64 lease)
 		sleep_us(lease / 1000 + random_below(1200000));
 }
 
-/* A token of the past is dead, whoever has another hold by now. */
-static void check_stale(int process, __u64 ident, __u64 token)
+void check_stale(int process, __u64 ident, __u64 token)
 {
 	int ret = proxyipc_process_resume(process, token, NULL);
 
@@ -133,9 +132,8 @@ static void hold_end(int process, const struct proxyipc_process_hold *hold,
 
 void hold_by_hand(int process, __u64 ident)
 {
-	struct proxyipc_process_hold hold = {
-		.lease = random_lease(board->slots[ident_slot(ident)].lease),
-	};
+	__u64 most = board->slots[ident_slot(ident)].lease[ident_thread(ident)];
+	struct proxyipc_process_hold hold = { .lease = random_lease(most) };
 	__u64 before = now_ns(), held;
 	struct sample begin;
 	int ret;
@@ -150,7 +148,10 @@ void hold_by_hand(int process, __u64 ident)
 	switch (ret) {
 	case 0:
 		break;
-	case -EBUSY:	/* somebody has the same open file */
+	case -EBUSY:
+		/* Somebody has the same open file, and has it held. */
+		check_stale(process, ident, MADE_UP_TOKEN + fresh_word());
+		return;
 	case -ESRCH:
 	case -EINVAL:	/* of another life, with another lease */
 		return;

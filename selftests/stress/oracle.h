@@ -33,6 +33,13 @@ __u64 random_lease(__u64 most);
 /* A hold by hand through @process, checked in all that can be; @ident its target. */
 void hold_by_hand(int process, __u64 ident);
 
+/*
+ * Resumes by a token that is no hold's by now, or never was: nothing may come of it,
+ * whatever hold there is.
+ */
+#define MADE_UP_TOKEN	(1ULL << 48)
+void check_stale(int process, __u64 ident, __u64 token);
+
 /* Points the target's receiver slot at a receiver; @endpoint or, if -1, any. */
 int adopt(int process, __u64 ident, int endpoint);
 

@@ -18,6 +18,9 @@
 
 #include "random.h"
 
+/* In one round of main's, so that it gets round in time. */
+#define BIRTHS_AT_ONCE	4
+
 int self = -1;
 __u32 self_life;
 struct party parties[NR_SLOTS];
@@ -92,11 +95,16 @@ static void spawn(int nr)
 
 void parties_spawn(void)
 {
-	int nr;
+	static int nr;
+	int look, births = 0;
 
-	for (nr = 0; nr < NR_SLOTS; nr++)
-		if (!parties[nr].pid)
-			spawn(nr);
+	for (look = 0; look < NR_SLOTS && births < BIRTHS_AT_ONCE; look++) {
+		nr = (nr + 1) % NR_SLOTS;
+		if (parties[nr].pid)
+			continue;
+		spawn(nr);
+		births++;
+	}
 }
 
 /* Ways to end that the test itself provides for. */

@@ -170,11 +170,11 @@ static void handle_episode(const struct proxyipc_received *received, __u64 seria
 	busy(WHAT_RESUME, 0);
 	if (serial && chance(20))
 		before_resume(received, serial);
-	if (dice < 4)
+	if (dice < 8)
 		return;		/* forgotten: until the lease ends */
 	end = sample_end(&begin);
 	note(WHAT_RESUME, begin.ident, received->out_token, 0);
-	if (dice < 8)
+	if (dice < 12)
 		ret = proxyipc_endpoint_drop(endpoint, received->out_cap);
 	else if (dice < 30)
 		ret = resume_by_token(received, serial);
@@ -237,7 +237,7 @@ static void endpoint_open(void)
 	int other = random_slot(ROLE_RECEIVER), device;
 
 	endpoint = -1;
-	if (chance(40) && other != self)
+	if (chance(60) && other != self)
 		endpoint = steal(other, &board->slots[other].endpoint);
 	if (endpoint >= 0)
 		return;

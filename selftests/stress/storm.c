@@ -27,11 +27,16 @@ void storm_begin(void)
 	shuffles = 0;
 }
 
-/* Anybody; those that are to live long one time in ten. */
+/*
+ * Anybody; those that are to live long one time in ten. Receivers more than their
+ * number says: what they leave behind is the hard part.
+ */
 static int pick_victim(void)
 {
 	int nr;
 
+	if (chance(4))
+		return random_slot(ROLE_RECEIVER);
 	do {
 		nr = random_below(NR_SLOTS);
 	} while (board->slots[nr].sturdy && !chance(10));

@@ -68,7 +68,7 @@ static void enrol(int thread)
 	if (device < 0 || proxyipc_process_open_params(device, &open))
 		_exit(125);
 	close(device);
-	me()->lease = open.lease;
+	me()->lease[thread] = open.lease;
 	proxy = proxyipc_process_mint(open.out_fd, ident, ALL_RIGHTS, ~0ULL);
 	if (proxy < 0)
 		_exit(125);
@@ -287,7 +287,7 @@ static void target_live(int thread)
 	unsigned int kind = random_below(100), rounds = 20 + random_below(400);
 	int place = self - role_first(ROLE_TARGET);
 
-	if (place % 32 == 0)
+	if (place % SPINNER == 0)
 		spin_for_ever();
 	if (kind < 15 && !execs)
 		threads_main();

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "watchdog.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "oracle.h"
 #include "party.h"
 #include "proc.h"
 
@@ -31,6 +33,10 @@ static struct progress {
 	__u64 count;
 	__u64 since;	/* when it counted last */
 	__u64 held;	/* when it was last held, or nothing could be known */
+	struct standing {
+		__u64 token, since;
+		__u64 orphaned;	/* since when its receiver has been dead */
+	} episode, by_hand;
 } progress[NR_SLOTS][NR_THREADS];
 
 /* Of a receiver: since when something waits for it during one and the same RECV. */
@@ -173,17 +179,68 @@ static void look_at_dying(int nr)
 			  board->slots[nr].life, party->pid, late / NS_PER_MS);
 }
 
-/* Number in a line of the text of a descriptor of somebody, -1 if it isn't there. */
-static int fdinfo_number(int nr, int fd, const char *name)
+/* The text of a descriptor of somebody; false if there is none. */
+static bool read_fdinfo(int nr, int fd, char *text, size_t size)
 {
-	char file[32], text[2048];
-	const char *value;
+	char file[32];
 
 	snprintf(file, sizeof(file), "fdinfo/%d", fd);
-	if (fd < 0 || read_proc(parties[nr].pid, file, text, sizeof(text)))
-		return -1;
-	value = proc_field(text, name);
+	return fd >= 0 && !read_proc(parties[nr].pid, file, text, size);
+}
+
+/* The number in a line of it, -1 if there is no such line. */
+static int number_in(const char *text, const char *name)
+{
+	const char *value = proc_field(text, name);
+
 	return value ? atoi(value) : -1;
+}
+
+/*
+ * A hold that fdinfo tells of: one and the same for longer than any lease of this
+ * process object (fair time, which is never ahead of the lease's), or after its
+ * receiver's death.
+ */
+static void check_standing(int nr, int thread, struct standing *standing,
+			   const char *line)
+{
+	const char *token = line ? strstr(line, "token ") : NULL;
+	__u64 number = token ? strtoull(token + 6, NULL, 10) : 0, now = fair_now();
+	struct slot *slot = &board->slots[nr];
+	const char *receiver;
+	pid_t pid;
+
+	if (!number || number != standing->token) {
+		*standing = (struct standing){ .token = number, .since = now };
+		return;
+	}
+	if (now > standing->since + slot->lease[thread] + LEASE_SLACK)
+		violation(nr, ident_of(nr, slot->life, thread), number,
+			  "target %d.%u is held by %#llx beyond its lease of %llu ms",
+			  nr, slot->life, number, slot->lease[thread] / NS_PER_MS);
+	receiver = strstr(token, "receiver ");
+	pid = receiver ? atoi(receiver + 9) : 0;
+	if (pid <= 0 || !kill(pid, 0) || errno != ESRCH)
+		standing->orphaned = 0;
+	else if (!standing->orphaned)
+		standing->orphaned = now;
+	else if (now > standing->orphaned + LEASE_SLACK / 2)
+		violation(nr, ident_of(nr, slot->life, thread), number,
+			  "target %d.%u is held by %#llx, whose receiver %d is dead",
+			  nr, slot->life, number, pid);
+}
+
+/* True if it is held, or if that can't be known. */
+static bool look_at_holds(int nr, int thread)
+{
+	struct progress *seen = &progress[nr][thread];
+	char text[2048];
+
+	if (!read_fdinfo(nr, board->slots[nr].process[thread], text, sizeof(text)))
+		return true;
+	check_standing(nr, thread, &seen->episode, proc_field(text, "episode"));
+	check_standing(nr, thread, &seen->by_hand, proc_field(text, "held-by-hand"));
+	return number_in(text, "holds");
 }
 
 /*
@@ -205,9 +262,9 @@ static __u64 thread_lateness(int nr, int thread)
 		};
 		return 0;
 	}
-	if (!lateness(nr, later(seen->since, seen->held)))
+	if (!lateness(nr, seen->since))
 		return 0;
-	if (fdinfo_number(nr, slot->process[thread], "holds"))
+	if (look_at_holds(nr, thread))
 		seen->held = now;
 	return lateness(nr, later(seen->since, seen->held));
 }
@@ -273,13 +330,15 @@ static void look_at_receiver(int nr)
 	struct slot *slot = &board->slots[nr];
 	struct queued *seen = &queued[nr];
 	__u64 now = fair_now();
+	char text[1024];
 	int waiting;
 
 	if (slot->doing != WHAT_RECV || slot->until != seen->until) {
 		*seen = (struct queued){ .until = slot->until };
 		return;
 	}
-	waiting = fdinfo_number(nr, slot->endpoint, "queued");
+	waiting = read_fdinfo(nr, slot->endpoint, text, sizeof(text)) ?
+		  number_in(text, "queued") : -1;
 	if (waiting <= 0 || !seen->since || receivers_were_excused(seen->since)) {
 		seen->since = waiting > 0 ? now : 0;
 		return;
