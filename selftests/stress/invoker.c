@@ -64,10 +64,10 @@ static void get_ware(struct parcel *ware)
 	ware->fd = fd < 0 ? -1 : fd;
 }
 
-/* Half a millisecond to three seconds, short ones more often. */
+/* Half a millisecond to eight seconds, short ones more often. */
 static __u64 random_patience(void)
 {
-	static const __u16 most_ms[] = { 5, 20, 100, 500, 3000 };
+	static const __u16 most_ms[] = { 5, 20, 200, 2000, 8000 };
 
 	return NS_PER_MS / 2 + random_u64() % (most_ms[random_below(5)] * NS_PER_MS);
 }

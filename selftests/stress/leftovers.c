@@ -41,7 +41,7 @@ static struct cache {
 	{ .name = "filp", .slack = 48 },
 };
 
-/* Objects that somebody in the module asked for, the first time it was quiet. */
+/* Objects that somebody in the module asked for, before anybody used it. */
 static long ours_before;
 
 static long read_number(const char *path)
@@ -143,13 +143,17 @@ static bool unused(void)
 	return !read_number(REFCNT);
 }
 
+void leftovers_fresh(void)
+{
+	ours_before = ours();
+}
+
 void leftovers_begin(void)
 {
 	unsigned int nr;
 
 	unused();
 	sleep_us(1000000);
-	ours_before = ours();
 	for (nr = 0; nr < ARRAY_SIZE(caches); nr++)
 		caches[nr].before = in_use(caches[nr].name);
 }
@@ -175,9 +179,10 @@ static bool ours_are_back(void)
 
 	while ((now = ours()) > ours_before && tries--)
 		sleep_us(1000000);
+	printf("%s: %ld objects of the module's, %ld before\n",
+	       now <= ours_before ? "at rest" : "left over", now, ours_before);
 	if (now <= ours_before)
 		return true;
-	printf("left over: %ld objects of the module's, %ld before\n", now, ours_before);
 	return false;
 }
 

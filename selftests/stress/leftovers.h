@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* Before anything: what the module has of its own. */
+void leftovers_fresh(void);
+
 /* Once all is quiet, before the storm: what is to be there afterwards too. */
 void leftovers_begin(void);
 

@@ -184,6 +184,7 @@ static bool torture(unsigned int seconds)
 {
 	__u64 began;
 
+	leftovers_fresh();
 	storm(REHEARSAL_S, false);
 	calm();
 	if (violated())

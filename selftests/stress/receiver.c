@@ -21,6 +21,9 @@
 
 static int endpoint;
 
+/* One who forgets to resume every other target, and dies with all of them held. */
+static bool hoards;
+
 void answer_by_object(int reply, __u64 serial)
 {
 	struct proxyipc_message message;
@@ -170,7 +173,7 @@ static void handle_episode(const struct proxyipc_received *received, __u64 seria
 	busy(WHAT_RESUME, 0);
 	if (serial && chance(20))
 		before_resume(received, serial);
-	if (dice < 8)
+	if (dice < 8 || (hoards && chance(50)))
 		return;		/* forgotten: until the lease ends */
 	end = sample_end(&begin);
 	note(WHAT_RESUME, begin.ident, received->out_token, 0);
@@ -273,6 +276,7 @@ void receiver_main(void)
 	struct slot *me = &board->slots[self];
 	int nr, entry;
 
+	hoards = chance(20);
 	endpoint_open();
 	entry = proxyipc_endpoint_mint(endpoint, self, ALL_RIGHTS, ~0ULL);
 	if (entry < 0)

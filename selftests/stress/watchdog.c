@@ -33,11 +33,18 @@ static struct progress {
 	__u64 count;
 	__u64 since;	/* when it counted last */
 	__u64 held;	/* when it was last held, or nothing could be known */
+	bool parked;	/* at the last look: not held, and asleep in the module */
 	struct standing {
 		__u64 token, since;
 		__u64 orphaned;	/* since when its receiver has been dead */
 	} episode, by_hand;
 } progress[NR_SLOTS][NR_THREADS];
+
+/* Of others: what was late at the last look, and asleep in the module. */
+static __u64 asleep[NR_SLOTS];
+
+/* How many looks there were. */
+static unsigned int looks;
 
 /* Of a receiver: since when something waits for it during one and the same RECV. */
 static struct queued {
@@ -243,6 +250,33 @@ static bool look_at_holds(int nr, int thread)
 	return number_in(text, "holds");
 }
 
+/* Asleep, not just without a processor, and where the module put it to sleep. */
+static bool sleeps_in_module(pid_t pid, pid_t tid)
+{
+	char file[64], stack[4096], state = proc_state(tid);
+
+	if (!state || !strchr("SDI", state))
+		return false;
+	snprintf(file, sizeof(file), "task/%d/stack", tid);
+	return !read_proc(pid, file, stack, sizeof(stack)) && strstr(stack, "[proxyipc]");
+}
+
+/* Asleep in the module at two looks running, without a hold before and after each. */
+static void check_parked(int nr, int thread)
+{
+	struct slot *slot = &board->slots[nr];
+	struct progress *seen = &progress[nr][thread];
+	pid_t tid = slot->cells[slot->life % NR_LIVES][thread].tid;
+	bool was = seen->parked;
+
+	seen->parked = sleeps_in_module(parties[nr].pid, tid) &&
+		       !look_at_holds(nr, thread);
+	if (was && seen->parked)
+		violation(nr, ident_of(nr, slot->life, thread), 0,
+			  "target %d.%u, thread %d, is parked without a hold",
+			  nr, slot->life, tid);
+}
+
 /*
  * A target that counts again, or is held, or of which nothing can be known, since it
  * has just executed itself: returns for how long it has been none of these.
@@ -256,16 +290,20 @@ static __u64 thread_lateness(int nr, int thread)
 
 	if (!cell->tid)
 		return 0;
-	if (seen->life != slot->life || seen->count != counted) {
-		*seen = (struct progress){
-			.life = slot->life, .count = counted, .since = now,
-		};
-		return 0;
+	if (seen->life != slot->life)
+		*seen = (struct progress){ .life = slot->life, .since = now };
+	if (seen->count != counted) {
+		seen->count = counted;
+		seen->since = now;
+		seen->parked = false;
 	}
-	if (!lateness(nr, seen->since))
+	/* Those that make no progress, and of the others half at a time. */
+	if (!lateness(nr, seen->since) && (nr + looks) % 2)
 		return 0;
 	if (look_at_holds(nr, thread))
 		seen->held = now;
+	else if (lateness(nr, seen->since))
+		check_parked(nr, thread);
 	return lateness(nr, later(seen->since, seen->held));
 }
 
@@ -297,11 +335,33 @@ static __u64 party_due(const struct slot *slot)
 	return answered && answered < due ? answered : due;
 }
 
+/*
+ * It sleeps in the module though what it waits for has been, or its time is over; at
+ * two looks running, for a wake-up may just be on its way.
+ */
+static void check_asleep(int nr, __u64 due)
+{
+	struct slot *slot = &board->slots[nr];
+	__u64 serial = slot->serial;
+
+	if (!sleeps_in_module(parties[nr].pid, parties[nr].pid)) {
+		asleep[nr] = 0;
+		return;
+	}
+	if (asleep[nr] == due && slot->serial == serial)
+		violation(nr, serial, 0, "%s %d.%u, process %d, wasn't woken: %s",
+			  role_name(slot->role), nr, slot->life, parties[nr].pid,
+			  what_name(slot->doing));
+	asleep[nr] = due;
+}
+
 static void look_at_party(int nr)
 {
 	struct slot *slot = &board->slots[nr];
-	__u64 serial = slot->serial, late = lateness(nr, party_due(slot));
+	__u64 serial = slot->serial, due = party_due(slot), late = lateness(nr, due);
 
+	if (late || (due < slot->until && due > slot->excused && !is_excused(nr)))
+		check_asleep(nr, due);
 	boost_if_late(nr, late);
 	if (!late && parties[nr].boosted)
 		party_boost(nr, false);
@@ -367,6 +427,7 @@ void watchdog_look(void)
 
 	if (now < next)
 		return;
+	looks++;
 	for (nr = 0; nr < NR_SLOTS; nr++)
 		if (parties[nr].pid && parties[nr].killed)
 			look_at_dying(nr);
