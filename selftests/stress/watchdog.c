@@ -297,8 +297,8 @@ static __u64 thread_lateness(int nr, int thread)
 		seen->since = now;
 		seen->parked = false;
 	}
-	/* Those that make no progress, and of the others half at a time. */
-	if (!lateness(nr, seen->since) && (nr + looks) % 2)
+	/* Those with whom something is wrong, and of the others half at a time. */
+	if (!lateness(nr, seen->since) && !seen->episode.orphaned && (nr + looks) % 2)
 		return 0;
 	if (look_at_holds(nr, thread))
 		seen->held = now;
