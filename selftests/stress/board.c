@@ -49,9 +49,10 @@ static void slot_init(int nr, enum role role)
 {
 	struct slot *slot = &board->slots[nr];
 	int thread, place = nr - roles[role].first;
+	int every = role == ROLE_TARGET || role == ROLE_RECEIVER ? 4 : 2;
 
 	slot->role = role;
-	slot->sturdy = place % (role == ROLE_TARGET || role == ROLE_RECEIVER ? 4 : 2) == 0;
+	slot->sturdy = place % every == 0;
 	slot->quiet = role == ROLE_DISTURBER || role == ROLE_OBSERVER ||
 		      (role == ROLE_TARGET && place % 8 < 4);
 	for (thread = 0; thread < NR_THREADS; thread++) {

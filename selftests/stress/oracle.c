@@ -47,7 +47,7 @@ void sample_check(const struct sample *begin, const struct sample *end,
 __u64 random_lease(__u64 most)
 {
 	static const __u16 leases_ms[] = {
-		1, 5, 20, 20, 20, 100, 100, 100, 500, 500, 1000, 2000, 2000, 8000, 8000,
+		1, 5, 20, 20, 100, 100, 500, 500, 1000, 2000, 2000, 8000, 8000, 8000,
 	};
 	__u64 lease = leases_ms[random_below(ARRAY_SIZE(leases_ms))] * NS_PER_MS;
 

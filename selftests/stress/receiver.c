@@ -240,7 +240,7 @@ static void endpoint_open(void)
 	int other = random_slot(ROLE_RECEIVER), device;
 
 	endpoint = -1;
-	if (chance(60) && other != self)
+	if (chance(75) && other != self)
 		endpoint = steal(other, &board->slots[other].endpoint);
 	if (endpoint >= 0)
 		return;
@@ -276,7 +276,7 @@ void receiver_main(void)
 	struct slot *me = &board->slots[self];
 	int nr, entry;
 
-	hoards = chance(20);
+	hoards = chance(30);
 	endpoint_open();
 	entry = proxyipc_endpoint_mint(endpoint, self, ALL_RIGHTS, ~0ULL);
 	if (entry < 0)
