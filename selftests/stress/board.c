@@ -42,8 +42,9 @@ const char *role_name(enum role role)
 
 /*
  * A quarter of the targets and receivers and half of the others live long: with
- * everybody dead after half a second no lease would ever run out. Half of the targets are left in peace by
- * everything but holds and SIGKILL: there a system call that returns EINTR is ours.
+ * everybody dead after half a second no lease would ever run out. Half of the targets
+ * are left in peace by everything but holds and SIGKILL: there a system call that
+ * returns EINTR is ours.
  */
 static void slot_init(int nr, enum role role)
 {
