@@ -202,10 +202,11 @@ FIXTURE_TEARDOWN(target)
 }
 
 /*
- * The ways to hold. Each returns >= 0 when the hold is confirmed.
+ * The ways to hold. Each returns >= 0 when the hold is confirmed. (The struct is
+ * what FIXTURE_DATA() says; checkpatch takes that for a multiplication.)
  */
 
-static int receive(FIXTURE_DATA(target) *self)
+static int receive(struct _test_data_target *self)
 {
 	int ret = endpoint_recv(self->endpoint, &self->recv);
 
@@ -213,18 +214,18 @@ static int receive(FIXTURE_DATA(target) *self)
 	return ret ?: (int)self->recv.received.out_state;
 }
 
-static int by_hand(FIXTURE_DATA(target) *self)
+static int by_hand(struct _test_data_target *self)
 {
 	return process_hold(self->process, &self->token);
 }
 
 /* They return when it is confirmed; the message is received later. */
-static int by_send(FIXTURE_DATA(target) *self)
+static int by_send(struct _test_data_target *self)
 {
 	return entry_send(self->proxy, 1);
 }
 
-static int by_notice(FIXTURE_DATA(target) *self)
+static int by_notice(struct _test_data_target *self)
 {
 	int ret = entry_notify(self->proxy, 1);
 
@@ -232,7 +233,7 @@ static int by_notice(FIXTURE_DATA(target) *self)
 }
 
 /* Whoever receives a call knows that it is. */
-static int by_call(FIXTURE_DATA(target) *self)
+static int by_call(struct _test_data_target *self)
 {
 	struct proxyipc_entry_call call = { .size = sizeof(call) };
 	int ret = helper_start(&self->caller, self->nr, PROXYIPC_IOC_ENTRY_CALL,
@@ -241,19 +242,19 @@ static int by_call(FIXTURE_DATA(target) *self)
 	return ret ?: receive(self);
 }
 
-static int resume_message(FIXTURE_DATA(target) *self)
+static int resume_message(struct _test_data_target *self)
 {
 	int ret = receive(self);
 
 	return ret < 0 ? ret : endpoint_resume(self->endpoint, self->recv.received.out_cap);
 }
 
-static int resume_by_token(FIXTURE_DATA(target) *self)
+static int resume_by_token(struct _test_data_target *self)
 {
 	return process_resume(self->process, self->token);
 }
 
-static int resume_call(FIXTURE_DATA(target) *self)
+static int resume_call(struct _test_data_target *self)
 {
 	int ret = endpoint_resume_reply(self->endpoint, self->recv.received.out_cap, 1);
 
@@ -261,8 +262,8 @@ static int resume_call(FIXTURE_DATA(target) *self)
 }
 
 static const struct {
-	int (*hold)(FIXTURE_DATA(target) *self);
-	int (*resume)(FIXTURE_DATA(target) *self);
+	int (*hold)(struct _test_data_target *self);
+	int (*resume)(struct _test_data_target *self);
 } ways[] = {
 	{ by_hand, resume_by_token },
 	{ by_send, resume_message },
@@ -274,7 +275,7 @@ static const struct {
 	{ by_call, resume_call },
 };
 
-#define WAYS	(int)(sizeof(ways) / sizeof(ways[0]))
+#define WAYS	((int)ARRAY_SIZE(ways))
 
 /* What was seen in all holds of a test. */
 struct seen {
@@ -317,7 +318,7 @@ static bool moves(atomic_uint *counter)
 }
 
 /* It doesn't move; an episode also says since when it may not. */
-static void look(FIXTURE_DATA(target) *self, struct seen *seen, unsigned int before,
+static void look(struct _test_data_target *self, struct seen *seen, unsigned int before,
 		 long i)
 {
 	struct proxyipc_process_info info;

@@ -176,7 +176,7 @@ static const struct job {
 	{ use_ending_target, NULL },
 };
 
-#define JOBS	(int)(sizeof(jobs) / sizeof(jobs[0]))
+#define JOBS	((int)ARRAY_SIZE(jobs))
 
 /* For the bodies, which get a copy with the fork. */
 static const struct job *next_job;
@@ -253,14 +253,15 @@ FIXTURE_TEARDOWN(reload)
 		module_load(self->parameters);
 }
 
-static void tell_all(FIXTURE_DATA(reload) *self, int what)
+/* FIXTURE_DATA(), in words that checkpatch doesn't take for a multiplication. */
+static void tell_all(struct _test_data_reload *self, int what)
 {
 	for (int i = 0; i < JOBS; i++)
 		self->workers[i].page->go = what;
 }
 
 /* Until it isn't refused: 0, or what else went wrong. */
-static int remove_in_the_end(FIXTURE_DATA(reload) *self, unsigned int *seed)
+static int remove_in_the_end(struct _test_data_reload *self, unsigned int *seed)
 {
 	__u64 until = deadline_ms(3 * PATIENCE_MS);
 	int ret, refused = 0;
@@ -298,8 +299,9 @@ TEST_F(reload, succeeds_or_is_refused_while_the_module_is_used)
 		turns += page->counter[0];
 		away += page->counter[1];
 	}
-	TH_LOG("%ld removals, %lu of them with nobody told to pause; %lu refused; %lu turns of work, %lu found no module",
-	       rounds, self->removed_at_work, self->refused, turns, away);
+	TH_LOG("%ld removals, %lu of them with nobody told to pause; %lu refused",
+	       rounds, self->removed_at_work, self->refused);
+	TH_LOG("%lu turns of work, %lu found no module", turns, away);
 	EXPECT_LT(0UL, self->removed_at_work);
 	EXPECT_LT(0UL, self->refused);
 	EXPECT_LT(0UL, away);

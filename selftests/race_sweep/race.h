@@ -43,7 +43,7 @@ struct part {
 /* A third party: a thread that issues a CALL, and waits for its end. */
 struct caller {
 	pthread_t thread;
-	_Atomic pid_t tid;
+	atomic_int tid;
 	sem_t go, ended;
 	int entry;
 	__u64 deadline;

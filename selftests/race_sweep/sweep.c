@@ -94,18 +94,18 @@ static void open_gate(struct stage *s)
 	s->is_open = 1;
 }
 
-static void act(struct stage *s, enum side side, int (*operation)(struct stage *s))
+static void act(struct stage *s, enum side mine, int (*operation)(struct stage *s))
 {
-	struct part *part = &s->part[side];
+	struct part *part = &s->part[mine];
 	long slept;
 
-	if (side == B)
+	if (mine == B)
 		wait_at_gate(s);
 	else if (s->race->b_by != BY_TIME)
 		open_gate(s);
 	slept = sleeps();
 	wait_ns(part->delay);
-	part->was_late = s->part[!side].through;
+	part->was_late = s->part[!mine].through;
 	part->result = operation(s);
 	part->through = 1;
 	part->slept = sleeps() != slept;
@@ -317,8 +317,14 @@ static struct stage *stage_new(const struct race *race)
 	if (s == MAP_FAILED)
 		return NULL;
 	s->race = race;
-	s->process = s->process2 = s->proxy = s->other = -1;
-	s->endpoint = s->entry = s->endpoint2 = s->entry2 = -1;
+	s->process = -1;
+	s->process2 = -1;
+	s->proxy = -1;
+	s->other = -1;
+	s->endpoint = -1;
+	s->entry = -1;
+	s->endpoint2 = -1;
+	s->entry2 = -1;
 	sem_init(&s->b_go, 0, 0);
 	sem_init(&s->b_ended, 0, 0);
 	sem_init(&s->caller.go, 0, 0);
