@@ -58,7 +58,7 @@ kernel_packages() {
 	case $1 in
 	6.1) echo linux-headers-cloud-amd64 ;;
 	6.12) echo linux-headers-6.12-cloud-amd64 ;;
-	7.3) echo mmdebstrap debian-archive-keyring ;;
+	7.3) echo mmdebstrap debian-archive-keyring mount ;;
 	# Its source is in the version of these headers.
 	debug) echo "$(kernel_packages 6.12) flex bison bc libelf-dev" ;;
 	*) return 1 ;;
