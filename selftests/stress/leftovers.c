@@ -57,7 +57,10 @@ static long read_number(const char *path)
 	return got > 0 ? atol(text) : -1;
 }
 
-/* Only after a shrink does a cache say how many of its objects are in use. */
+/*
+ * Only after a shrink does a cache say how many of its objects are in use; and KASAN
+ * keeps what was freed until then, as if it were.
+ */
 static void cache_shrink(const char *cache)
 {
 	char path[128];
@@ -99,6 +102,7 @@ static long ours_in(const char *cache)
 	bool counted = true;
 	FILE *file;
 
+	cache_shrink(cache);
 	snprintf(path, sizeof(path), TRACES "/%s/alloc_traces", cache);
 	file = fopen(path, "re");
 	if (!file)
