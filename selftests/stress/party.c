@@ -19,7 +19,7 @@
 #include "random.h"
 
 /* In one round of main's, so that it gets round in time. */
-#define BIRTHS_AT_ONCE	4
+#define BIRTHS_AT_ONCE	8
 
 int self = -1;
 __u32 self_life;

@@ -15,7 +15,7 @@
  * Should we have come late we catch up by and by: a massacre of the newborn, who have
  * done nothing yet, tests nothing.
  */
-#define KILLS_AT_ONCE		3
+#define KILLS_AT_ONCE		8
 
 static __u64 began, kills, shuffles;
 
