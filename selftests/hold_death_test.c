@@ -134,7 +134,7 @@ TEST_F(death, hold_raced_with_sigkill_says_esrch_or_success)
 {
 	int ret;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < repeat(100); i++) {
 		START(child_spin, -1);
 		ASSERT_TRUE(counts(&self->target.page->counter[0]));
 		ASSERT_EQ(0, kill(self->target.pid, SIGKILL));

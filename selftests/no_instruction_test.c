@@ -13,7 +13,6 @@
  */
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
-#include "repeat.h"
 
 #include <pthread.h>
 #include <sched.h>

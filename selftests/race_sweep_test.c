@@ -9,7 +9,6 @@
  */
 #include "proxyipc_test.h"
 #include "exec_image.h"
-#include "repeat.h"
 #include "race_sweep/races.h"
 #include "race_sweep/sweep.h"
 

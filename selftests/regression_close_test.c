@@ -48,7 +48,7 @@ static void close_when_told(struct child_page *page, void (*close_it)(int fd))
 {
 	int fds[2], fd;
 
-	for (int i = 1; i <= E3_ROUNDS; i++) {
+	for (int i = 1; i <= repeat(E3_ROUNDS); i++) {
 		if (pipe(fds) || pass_send_fd(page->fd[0], fds[0]))
 			return;
 		close(fds[0]);
@@ -135,7 +135,7 @@ TEST_F(e3, close_of_a_held_target_is_not_held_back)
 	int hits = 0;
 	__u64 token;
 
-	for (int i = 1; i <= E3_ROUNDS; i++) {
+	for (int i = 1; i <= repeat(E3_ROUNDS); i++) {
 		int reader = pass_recv_fd(self->sock);
 		bool closed, counted;
 
@@ -155,7 +155,7 @@ TEST_F(e3, close_of_a_held_target_is_not_held_back)
 		ASSERT_EQ(0, process_resume(self->process, token));
 		close(reader);
 	}
-	TH_LOG("parked on its way back from the close %d times in %d", hits, E3_ROUNDS);
+	TH_LOG("parked on its way back from the close %d times in %ld", hits, repeat(E3_ROUNDS));
 }
 
 TEST_HARNESS_MAIN

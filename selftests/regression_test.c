@@ -98,7 +98,7 @@ TEST_F(regression, e1_exit_of_a_traced_target_survives_no_sigkill)
 	int times_early = 0;
 	bool early = false;
 
-	for (int i = 0; i < EXITS; i++) {
+	for (int i = 0; i < repeat(EXITS); i++) {
 		self->target = child_new(exit_when_told, -1, -1);
 		self->target.page->delay = delay;
 		self->process = child_open(&self->target);
@@ -114,7 +114,7 @@ TEST_F(regression, e1_exit_of_a_traced_target_survives_no_sigkill)
 			delay += step;
 		times_early += early;
 	}
-	TH_LOG("came before the exit %d times in %d", times_early, EXITS);
+	TH_LOG("came before the exit %d times in %ld", times_early, repeat(EXITS));
 }
 
 /* In a group with a second thread, where the exit of the first is not the end. */
@@ -167,7 +167,7 @@ TEST_F(regression, e1_exit_of_a_thread_that_is_held_ends_with_the_group)
 	pid_t tid;
 	int ret;
 
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < repeat(50); i++) {
 		START(outlive_second);
 		ASSERT_TRUE(child_reaches(&self->target, 1));
 		close_fd(&self->process);

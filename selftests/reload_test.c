@@ -8,7 +8,6 @@
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
 #include "module.h"
-#include "repeat.h"
 
 #include <pthread.h>
 #include <sys/syscall.h>

@@ -30,6 +30,7 @@
 #include "objects.h"
 #include "pass.h"
 #include "proc.h"
+#include "repeat.h"
 #include "target.h"
 
 #endif /* PROXYIPC_TEST_H */
