@@ -16,6 +16,10 @@
 /* Points of a sweep, first to last delay. */
 #define POINTS		200
 
+/* How often the ends are moved apart if one of the orders wasn't seen, and trials there. */
+#define WIDER_MOST	8
+#define WIDER_TRIALS	20
+
 /* Looks in a row, some microseconds, before a pause. */
 #define SPINS		2000
 
@@ -352,6 +356,21 @@ static bool sweep_begin(struct sweep *sw, const struct race *race)
 	return true;
 }
 
+/*
+ * The ends were found by few trials, and on a busy machine they may be too near: go on
+ * at those alone, and further apart each time.
+ */
+static void sweep_wider(struct sweep *sw)
+{
+	long long half = (sw->to - sw->from) / 2;
+	int i;
+
+	sw->from -= half;
+	sw->to += half;
+	for (i = 0; i < WIDER_TRIALS && !sw->wrong[0]; i++)
+		sweep_trial(sw, i % 2 ? sw->to : sw->from);
+}
+
 void sweep(struct sweep *sw, const struct race *race, long trials)
 {
 	long i;
@@ -365,6 +384,8 @@ void sweep(struct sweep *sw, const struct race *race, long trials)
 	for (i = 0; i < trials && !sw->wrong[0]; i++)
 		sweep_trial(sw, sw->from + (sw->to - sw->from) * (i % POINTS) /
 			    (POINTS - 1));
+	for (i = 0; i < WIDER_MOST && !sw->wrong[0] && !saw_both_orders(sw); i++)
+		sweep_wider(sw);
 	child_kill(&sw->stage->target);
 	child_kill(&sw->stage->receiver);
 }
