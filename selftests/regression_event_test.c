@@ -65,6 +65,14 @@ FIXTURE_TEARDOWN(event)
 	EXPECT_EMPTY(endpoint);						\
 } while (0)
 
+static bool has_no_episode(int process)
+{
+	struct proxyipc_process_info info = {};
+
+	return !process_info(process, &info) &&
+	       info.out_episode == PROXYIPC_EPISODE_NONE;
+}
+
 /*
  * With an episode in progress only its own receiver was told that the target was
  * gone, and one that was put into the slot meanwhile waited for ever.
@@ -72,6 +80,8 @@ FIXTURE_TEARDOWN(event)
 #define END_AND_EXPECT_BOTH_TOLD(token) do {				\
 	ASSERT_EQ(0, set_receiver(self->process, self->second, SECOND_PAYLOAD)); \
 	ASSERT_TRUE(killed_by(child_kill(&self->target), SIGKILL));	\
+	/* Until a work item gets to it the message can still be received. */ \
+	ASSERT_TRUE(eventually(has_no_episode(self->process)));		\
 	EXPECT_EVENT(self->first,					\
 		     .out_events = PROXYIPC_EVENT_TARGET_GONE,		\
 		     .out_state = PROXYIPC_STATE_GONE,			\
