@@ -19,7 +19,7 @@
  * point of the sweep is tried once, which finds what is wrong with an order.
  */
 #define TRIALS_DEBUG	1000
-#define TRIALS		200
+#define TRIALS		100
 #define REFERENCES	"/sys/module/proxyipc/refcnt"
 
 FIXTURE(race) {

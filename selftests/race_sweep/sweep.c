@@ -14,7 +14,7 @@
 #include "objects.h"
 
 /* Points of a sweep, first to last delay. */
-#define POINTS		200
+#define POINTS		100
 
 /* How often the ends are moved apart if one of the orders wasn't seen, and trials there. */
 #define WIDER_MOST	8
