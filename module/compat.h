@@ -11,6 +11,7 @@
 
 #include <linux/atomic.h>
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/coredump.h>
@@ -126,6 +127,17 @@ proxyipc_hrtimer_setup(struct hrtimer *timer,
 #else
 	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	timer->function = function;
+#endif
+}
+
+/* Flags of a mapping that is being made; they are no plain field since 6.3. */
+static inline void proxyipc_vm_flags_set(struct vm_area_struct *vma,
+					 unsigned long flags)
+{
+#ifdef PROXYIPC_HAS_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
 #endif
 }
 

@@ -187,6 +187,7 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 	episode->state = PROXYIPC_EPISODE_DELIVERED;
 	episode->since = ktime_get_ns();
 	process->nr_episodes++;
+	proxyipc_hold_tell(&process->hold, episode->notices);
 	if (episode->kind == PROXYIPC_KIND_CALL)
 		episode->reply = proxyipc_call_get(episode->call);
 	else if (episode->kind == PROXYIPC_KIND_SEND)

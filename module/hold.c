@@ -5,6 +5,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/rcuwait.h>
@@ -17,6 +18,7 @@
 #include <asm/syscall.h>
 
 #include "compat.h"
+#include "control.h"
 #include "hold.h"
 #include "main.h"
 
@@ -35,13 +37,16 @@
  * @pin: keeps the module while the record lives; constant
  * @ref: identities, the queued callback, the queued reconcile work
  * @node: in the table of records; under threads_lock, read under RCU
- * @rcu: frees it
+ * @rcu: frees it and its control page
  * @work: the callback; belongs to task work while @queued
  * @tries: how often the callback has stepped back; only the target touches it
  * @reconcile: tells the owners of identities that theirs has ended
  * @lock: raw, protects what follows
  * @holds: the holds, oldest first
  * @nr_holds: how many
+ * @nr_confirmed: how many of them are in effect
+ * @held_since: since when there is such a one; CLOCK_MONOTONIC nanoseconds
+ * @control: the control page
  * @identities: of all process objects on this thread
  * @wait: the target, while it decides whether to park or is parked
  * @queued: the callback is queued; cleared by it before it looks at @holds
@@ -62,6 +67,9 @@ struct proxyipc_thread {
 	raw_spinlock_t lock;
 	struct list_head holds;
 	unsigned int nr_holds;
+	unsigned int nr_confirmed;
+	u64 held_since;
+	struct proxyipc_control_page control;
 	struct list_head identities;
 	struct rcuwait wait;
 	bool queued;
@@ -153,6 +161,13 @@ static void hold_unlink_locked(struct proxyipc_thread *thread,
 	if (list_empty(&hold->link))
 		return;
 	list_del_init(&hold->link);
+	if (hold->confirmed) {
+		hold->confirmed = false;
+		if (!--thread->nr_confirmed)
+			proxyipc_control_was_held(&thread->control,
+						  ktime_get_ns() -
+						  thread->held_since);
+	}
 	/*
 	 * Woken with the lock held, and the target decides to leave under the
 	 * lock too: so it cannot be gone and asleep elsewhere when this hits.
@@ -253,6 +268,15 @@ static bool thread_must_park_locked(struct proxyipc_thread *thread)
 	return !list_empty(&thread->holds);
 }
 
+static void thread_free(struct rcu_head *rcu)
+{
+	struct proxyipc_thread *thread =
+		container_of(rcu, struct proxyipc_thread, rcu);
+
+	proxyipc_control_free(&thread->control);
+	kfree(thread);
+}
+
 static void thread_put(struct proxyipc_thread *thread)
 {
 	struct file *pin = thread->pin;
@@ -265,7 +289,8 @@ static void thread_put(struct proxyipc_thread *thread)
 	hash_del_rcu(&thread->node);
 	raw_spin_unlock_irqrestore(&threads_lock, flags);
 	put_task_struct(thread->task);
-	kfree_rcu(thread, rcu);
+	/* By ourselves, since it frees a page; module exit waits for it. */
+	call_rcu(&thread->rcu, thread_free);
 	/* Last: from here on the module may go. */
 	fput(pin);
 }
@@ -499,6 +524,26 @@ struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity)
 }
 
 /**
+ * proxyipc_identity_map() - map the control page of a target
+ * @identity: whom the process object was opened on
+ * @vma: of the current task, being made
+ *
+ * Context: mmap_lock held for writing.
+ *
+ * Return: 0, -EPERM if the current task doesn't share the target's memory,
+ * -EINVAL, -ENOMEM, -ESRCH, -ESTALE.
+ */
+int proxyipc_identity_map(struct proxyipc_identity *identity,
+			  struct vm_area_struct *vma)
+{
+	struct proxyipc_thread *thread = identity->thread;
+
+	return proxyipc_identity_check(identity) ?:
+	       proxyipc_control_map(&thread->control, &thread->lock,
+				    thread->task, vma);
+}
+
+/**
  * proxyipc_identity_look() - see what a target is doing
  * @identity: whom the process object was opened on
  * @look: receives it
@@ -587,6 +632,7 @@ void proxyipc_hold_init(struct proxyipc_hold *hold,
 {
 	hold->identity = identity;
 	hold->holder = NULL;
+	hold->confirmed = false;
 	INIT_LIST_HEAD(&hold->link);
 }
 
@@ -668,6 +714,18 @@ static void hold_kick(struct task_struct *task)
 	} while (READ_ONCE(task->on_cpu) && task_cpu(task) != cpu);
 }
 
+static void hold_take_effect_locked(struct proxyipc_thread *thread,
+				    struct proxyipc_hold *hold)
+{
+	lockdep_assert_held(&thread->lock);
+
+	if (hold->confirmed)
+		return;
+	hold->confirmed = true;
+	if (!thread->nr_confirmed++)
+		thread->held_since = ktime_get_ns();
+}
+
 /**
  * proxyipc_hold_confirm() - make sure that a held thread does not run
  * @hold: added before
@@ -700,9 +758,30 @@ int proxyipc_hold_confirm(struct proxyipc_hold *hold)
 		else
 			ret = identity_check_alive_locked(hold->identity) ?:
 			      thread_queue_locked(thread) ?: -EAGAIN;
+		if (!ret)
+			hold_take_effect_locked(thread, hold);
 		raw_spin_unlock_irq(&thread->lock);
 	}
 	return ret;
+}
+
+/**
+ * proxyipc_hold_tell() - tell the target, in its control page, what happened to it
+ * @hold: confirmed; it may have been dropped since
+ * @notices: bits that began an episode
+ *
+ * Once for each episode, of which several may share a hold.
+ *
+ * Context: process or atomic.
+ */
+void proxyipc_hold_tell(struct proxyipc_hold *hold, u64 notices)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	proxyipc_control_took_effect(&thread->control, notices);
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
 }
 
 /**
@@ -888,6 +967,7 @@ void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 					 !identity_is_same(identity)))
 			identity_revoke_locked(identity);
 	thread->in_exec = false;
+	proxyipc_control_retire(&thread->control);
 	/* Can't fail: the task is current and doesn't exit. */
 	if (!list_empty(&thread->holds))
 		thread_queue_locked(thread);

@@ -51,6 +51,7 @@ struct linux_binprm;
 struct pid;
 struct proxyipc_thread;
 struct task_struct;
+struct vm_area_struct;
 
 /**
  * struct proxyipc_identity - whom a process object was opened on
@@ -72,11 +73,13 @@ struct proxyipc_identity {
  * @identity: by whose authority; constant, outlives the hold
  * @link: in the thread's list while it holds; under thread->lock
  * @holder: the thread that is expected to resume, or NULL; under thread->lock
+ * @confirmed: in effect, and so until it is dropped; under thread->lock
  */
 struct proxyipc_hold {
 	struct proxyipc_identity *identity;
 	struct list_head link;
 	struct pid *holder;
+	bool confirmed;
 };
 
 /**
@@ -101,6 +104,8 @@ int proxyipc_identity_check(struct proxyipc_identity *identity);
 void proxyipc_identity_look(struct proxyipc_identity *identity,
 			    struct proxyipc_look *look);
 struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity);
+int proxyipc_identity_map(struct proxyipc_identity *identity,
+			  struct vm_area_struct *vma);
 
 struct proxyipc_identity *
 proxyipc_thread_next_ended(struct work_struct *reconcile, int *error,
@@ -112,6 +117,7 @@ void proxyipc_hold_init(struct proxyipc_hold *hold,
 void proxyipc_hold_deinit(struct proxyipc_hold *hold);
 int proxyipc_hold_add(struct proxyipc_hold *hold, struct pid *holder);
 int proxyipc_hold_confirm(struct proxyipc_hold *hold);
+void proxyipc_hold_tell(struct proxyipc_hold *hold, u64 notices);
 void proxyipc_hold_set_holder(struct proxyipc_hold *hold, struct pid *holder);
 bool proxyipc_hold_is_on(struct proxyipc_hold *hold);
 void proxyipc_hold_stop(struct proxyipc_hold *hold);

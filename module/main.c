@@ -142,14 +142,15 @@ err_workqueue:
 /*
  * Only with a module reference count of zero: no descriptor, no thread record,
  * so no callback queued and no target parked. What may still be under way is the
- * last work, the last probe, and the last instructions of a callback after it
- * put its record.
+ * last work, the last probe, the last record to be freed after a grace period, and
+ * the last instructions of a callback after it put its record.
  */
 static void __exit proxyipc_exit(void)
 {
 	proxyipc_device_exit();
 	probes_exit();
 	destroy_workqueue(proxyipc_workqueue);
+	rcu_barrier();
 	synchronize_rcu_tasks();
 }
 

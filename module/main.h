@@ -16,6 +16,7 @@
  *
  * - message: what is carried
  * - cap: the names that receivers use
+ * - control: the page that a target shares with us
  * - hold: keeps a thread from running user code; the only file that does
  * - object: file descriptors and who may have how many holds
  * - call: one call or send, and its one result

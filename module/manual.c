@@ -167,6 +167,7 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token,
 		manual_end_locked(manual);
 	} else {
 		manual->since = ktime_get_ns();
+		proxyipc_hold_tell(&manual->hold, 0);
 		wake_up_poll(&process->wait, EPOLLIN);
 	}
 	spin_unlock(&process->lock);

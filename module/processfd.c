@@ -73,6 +73,11 @@ static __poll_t process_poll(struct file *file, poll_table *table)
 	return mask;
 }
 
+static int process_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return proxyipc_identity_map(&file_process(file)->identity, vma);
+}
+
 /**
  * proxyipc_process_mint_ioctl() - PROXYIPC_IOC_PROCESS_MINT
  * @file: the process object
@@ -404,6 +409,7 @@ const struct file_operations proxyipc_process_fops = {
 	.owner = THIS_MODULE,
 	.release = process_release,
 	.poll = process_poll,
+	.mmap = process_mmap,
 	.unlocked_ioctl = proxyipc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = process_show_fdinfo,

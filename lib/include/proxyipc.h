@@ -37,6 +37,15 @@ extern "C" {
 #endif
 
 /*
+ * What is but a few stores is here to be inlined, and in the library for those
+ * who can't. Always the GNU meaning of "extern inline": no copy is made elsewhere,
+ * in whatever dialect of C or C++.
+ */
+#ifndef PROXYIPC_INLINE
+#define PROXYIPC_INLINE	extern inline __attribute__((__gnu_inline__))
+#endif
+
+/*
  * Everyday things
  */
 
@@ -630,6 +639,77 @@ int proxyipc_process_info(int process, struct proxyipc_process_info *info);
  * Return: 0, or a negative error.
  */
 int proxyipc_process_info_params(int process, struct proxyipc_process_info *params);
+
+/*
+ * Control page: what a target says without a system call
+ */
+
+/**
+ * proxyipc_process_map() - map the control page of a thread of this process
+ * @process: a process object on it
+ * @control: where the address of the page goes; untouched by a failure
+ *
+ * The same page for all process objects on the thread. A child has neither the
+ * mapping nor the right to it. Doesn't wait.
+ *
+ * Return: 0; -EPERM if the target doesn't share the memory of the caller, or
+ * another error of &struct proxyipc_control.
+ */
+int proxyipc_process_map(int process, struct proxyipc_control **control);
+
+/**
+ * proxyipc_process_unmap() - unmap a control page
+ * @control: from proxyipc_process_map()
+ *
+ * What it says stays said: leave all sections first. Doesn't wait.
+ *
+ * Return: 0, or a negative error of munmap(2).
+ */
+int proxyipc_process_unmap(struct proxyipc_control *control);
+
+/**
+ * proxyipc_keepalive() - say "I am alive"
+ * @control: of the calling thread
+ *
+ * No system call.
+ */
+void proxyipc_keepalive(struct proxyipc_control *control);
+
+PROXYIPC_INLINE void proxyipc_keepalive(struct proxyipc_control *control)
+{
+	__u32 last = __atomic_load_n(&control->keepalive, __ATOMIC_RELAXED);
+
+	/* Behind what was done, so that it isn't said of what is still to do. */
+	__atomic_store_n(&control->keepalive, last + 1, __ATOMIC_RELEASE);
+}
+
+/**
+ * proxyipc_idle() - say that from now on no sign of life is to be expected
+ * @control: of the calling thread, before it waits for something to do
+ *
+ * No system call.
+ */
+void proxyipc_idle(struct proxyipc_control *control);
+
+PROXYIPC_INLINE void proxyipc_idle(struct proxyipc_control *control)
+{
+	__atomic_store_n(&control->idle, 1, __ATOMIC_RELEASE);
+}
+
+/**
+ * proxyipc_busy() - take proxyipc_idle() back, which is a sign of life too
+ * @control: of the calling thread, when it has something to do
+ *
+ * No system call.
+ */
+void proxyipc_busy(struct proxyipc_control *control);
+
+PROXYIPC_INLINE void proxyipc_busy(struct proxyipc_control *control)
+{
+	/* In this order: one who is no longer idle has just been alive. */
+	proxyipc_keepalive(control);
+	__atomic_store_n(&control->idle, 0, __ATOMIC_RELEASE);
+}
 
 /*
  * Reply

@@ -214,6 +214,10 @@ struct proxyipc_received {
  * Device: open("/dev/proxyipc")
  */
 
+/* proxyipc_device_info.out_features */
+/** define PROXYIPC_FEATURE_CONTROL - process objects have a control page: mmap() */
+#define PROXYIPC_FEATURE_CONTROL	(1ULL << 0)
+
 /**
  * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
  * @size: sizeof(struct proxyipc_device_info)
@@ -222,7 +226,7 @@ struct proxyipc_received {
  * @out_words: %PROXYIPC_WORDS of the module
  * @out_data_max: most bytes that a message carries
  * @out_queue_max: largest &proxyipc_endpoint_create.queue_limit
- * @out_features: optional parts that this module has; none are defined yet
+ * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_CONTROL
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
  * @out_holds_max: holds that one user may have at a time
@@ -794,6 +798,60 @@ struct proxyipc_process_info {
 };
 
 #define PROXYIPC_IOC_PROCESS_INFO	_IO(PROXYIPC_IOC_TYPE, 0x36)
+
+/** define PROXYIPC_CONTROL_SIZE - bytes of a control page, the length to give to mmap() */
+#define PROXYIPC_CONTROL_SIZE	4096
+
+/**
+ * struct proxyipc_control - the head of a target's control page
+ * @keepalive: written by the target: every change says "I am alive"
+ * @defer: written by the target: non-zero says "not now". A counter, so that
+ *	sections can be nested.
+ * @idle: written by the target: non-zero says that it has nothing to do, and that
+ *	no @keepalive doesn't mean that it hangs
+ * @__reserved: zero
+ * @pending: written by the kernel: non-zero while a hold waits for @defer to
+ *	become 0
+ * @__reserved2: zero
+ * @notices: written by the kernel: the notice bits of the episodes that took
+ *	effect, OR-ed. The target may take them by an atomic exchange with 0.
+ * @episodes: written by the kernel: how many holds took effect so far, episodes
+ *	and holds by hand, of all process objects on this thread
+ * @held_ns: written by the kernel: how long they have kept the thread from
+ *	running, nanoseconds, without one that is in effect
+ * @__reserved3: zero
+ *
+ * One page per thread, however many process objects there are on it. The thread,
+ * or another that shares its memory, maps a process object on it: mmap() of
+ * %PROXYIPC_CONTROL_SIZE bytes at offset 0, %MAP_SHARED. Anybody else gets
+ * %EPERM, a child that inherited the descriptor by fork() too, and it doesn't
+ * inherit the mapping. A mapping keeps the open file through which it was made.
+ * An exec ends it: the new program finds a page that is all
+ * zero but for @notices, @episodes and @held_ns, which go on, when it maps an
+ * inherited descriptor.
+ *
+ * The page is for what must cost no system call. The words that the target
+ * writes are requests of its own and no more: the kernel reads single words, and
+ * bounds what they can bring about. What the kernel writes is news to the target;
+ * it reads none of it back.
+ *
+ * Errors of mmap(): %EPERM, %EINVAL (private, another length or offset), %ESRCH,
+ * %ESTALE, %ENOMEM.
+ */
+struct proxyipc_control {
+	/* The target writes here, */
+	__u32 keepalive;
+	__u32 defer;
+	__u32 idle;
+	__u32 __reserved[13];
+	/* and the kernel here: a cache line for each. */
+	__u32 pending;
+	__u32 __reserved2;
+	__u64 notices;
+	__u64 episodes;
+	__u64 held_ns;
+	__u64 __reserved3[4];
+};
 
 /*
  * Reply
