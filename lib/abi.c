@@ -17,7 +17,7 @@ ASSERT_SIZE(message, 80);
 ASSERT_SIZE(received, 160);
 ASSERT_SIZE(device_info, 56);
 ASSERT_SIZE(endpoint_create, 16);
-ASSERT_SIZE(process_open, 32);
+ASSERT_SIZE(process_open, 40);
 ASSERT_SIZE(endpoint_mint, 32);
 ASSERT_SIZE(endpoint_recv, 176);
 ASSERT_SIZE(endpoint_reply, 96);
@@ -35,6 +35,8 @@ ASSERT_SIZE(process_resume, 96);
 ASSERT_SIZE(process_reply, 96);
 ASSERT_SIZE(process_fetch_reply, 24);
 ASSERT_SIZE(process_info, 96);
+ASSERT_SIZE(process_yield, 8);
+ASSERT_SIZE(control, 128);
 ASSERT_SIZE(reply_send, 88);
 
 /* The embedded structs can't grow: what follows them would move. */

@@ -104,3 +104,15 @@ int proxyipc_process_info(int process, struct proxyipc_process_info *info)
 	*info = (struct proxyipc_process_info){ 0 };
 	return proxyipc_process_info_params(process, info);
 }
+
+int proxyipc_process_yield_params(int process, struct proxyipc_process_yield *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_YIELD, params, sizeof(*params));
+}
+
+int proxyipc_process_yield(int process)
+{
+	struct proxyipc_process_yield params = { 0 };
+
+	return proxyipc_process_yield_params(process, &params);
+}

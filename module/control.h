@@ -22,7 +22,12 @@
 #include <linux/compiler.h>
 #include <linux/proxyipc.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/types.h>
+
+/* How long a target may defer a hold, nanoseconds. */
+#define PROXYIPC_DEFER_DEFAULT	((u64)NSEC_PER_MSEC)
+#define PROXYIPC_DEFER_MAX	(100 * (u64)NSEC_PER_MSEC)
 
 struct task_struct;
 struct vm_area_struct;
@@ -83,6 +88,31 @@ static inline void proxyipc_control_was_held(struct proxyipc_control_page *page,
 	page->held_ns += ns;
 	if (page->live)
 		WRITE_ONCE(page->live->held_ns, page->held_ns);
+}
+
+/**
+ * proxyipc_control_defers() - does the target say "not now"?
+ * @page: under its lock
+ *
+ * Context: any, also hard interrupt.
+ */
+static inline bool proxyipc_control_defers(const struct proxyipc_control_page *page)
+{
+	return page->live && READ_ONCE(page->live->defer);
+}
+
+/**
+ * proxyipc_control_set_pending() - say whether a hold waits for the target
+ * @page: under its lock
+ * @pending: whether
+ *
+ * Context: any, also hard interrupt.
+ */
+static inline void proxyipc_control_set_pending(struct proxyipc_control_page *page,
+						bool pending)
+{
+	if (page->live)
+		WRITE_ONCE(page->live->pending, pending);
 }
 
 /**

@@ -11,6 +11,7 @@
 #include <linux/user_namespace.h>
 
 #include "compat.h"
+#include "control.h"
 #include "device.h"
 #include "endpoint.h"
 #include "endpointfd.h"
@@ -140,15 +141,6 @@ static bool open_is_tracer(const struct cred *target,
 	       (dumpable || ns_capable(memory, CAP_SYS_PTRACE));
 }
 
-/* May the caller learn about addresses in @task, and so open it anyway? */
-static bool open_sees_addresses(struct task_struct *task,
-				const struct cred *target,
-				struct user_namespace *memory, bool dumpable)
-{
-	return same_thread_group(task, current) ||
-	       open_is_tracer(target, memory, dumpable);
-}
-
 /*
  * May the caller operate on the target? @process has recorded who that is, so
  * whatever it becomes while this looks at it, or later, is noticed.
@@ -165,8 +157,10 @@ static int open_check_authority(struct proxyipc_process *process)
 	memory = proxyipc_memory_of_task(task, &dumpable);
 	if (!memory)
 		return -ESRCH;
-	process->sees_addresses =
-		open_sees_addresses(task, target, memory, dumpable);
+	process->overrides_defer = !same_thread_group(task, current) &&
+				   open_is_tracer(target, memory, dumpable);
+	process->sees_addresses = same_thread_group(task, current) ||
+				  process->overrides_defer;
 	if (!process->sees_addresses &&
 	    !(READ_ONCE(open_same_uid) && open_is_same_user(target, dumpable)))
 		ret = -EPERM;
@@ -204,7 +198,8 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 	struct task_struct *task;
 	int ret;
 
-	if (params->flags || params->__reserved)
+	if (params->flags || params->__reserved ||
+	    params->defer_max > PROXYIPC_DEFER_MAX)
 		return -EINVAL;
 	ret = open_check_lease(params->lease);
 	if (ret)
@@ -223,6 +218,7 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 	if (IS_ERR(process))
 		return PTR_ERR(process);
 
+	process->defer_max = params->defer_max ?: PROXYIPC_DEFER_DEFAULT;
 	ret = open_check_authority(process);
 	if (!ret)
 		ret = proxyipc_processfd_publish(process, params,

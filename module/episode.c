@@ -132,6 +132,8 @@ static int standstill_begin_locked(struct proxyipc_process *process)
 	if (ret)
 		return ret;
 	holder = proxyipc_endpoint_receiver(process->episode.receiver->endpoint);
+	process->hold.defer_max = process->defer_max;
+	process->deferred = false;
 	ret = proxyipc_hold_add(&process->hold, holder);
 	put_pid(holder);
 	if (ret) {
@@ -184,6 +186,10 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 	if (ret)
 		return ret;
 
+	/* A deferral isn't paid for by the lease. */
+	if (process->deferred)
+		tick_arm_locked(process, process->lease);
+	process->deferred = false;
 	episode->state = PROXYIPC_EPISODE_DELIVERED;
 	episode->since = ktime_get_ns();
 	process->nr_episodes++;
@@ -248,43 +254,71 @@ static void episode_end_locked(struct proxyipc_process *process, int result,
 			return;
 		episode_close_locked(process, result, 0);
 	}
+	/* Whoever began a deferred one has left it to us. */
+	if (!confirmed && !rest && !process->ended && something_waits(process))
+		proxyipc_process_settle(process);
 	standstill_end_locked(process, rest);
+}
+
+/* The result @ret of a confirmation, of the episode @token. */
+static int episode_confirmed_locked(struct proxyipc_process *process, u64 token,
+				    int ret)
+{
+	lockdep_assert_held(&process->lock);
+
+	/* Ended by its sender, its lease, its target. */
+	if (process->episode.token != token)
+		return process->ended ?: -EAGAIN;
+	/* Two may have confirmed it, when a deferral was just over. */
+	if (process->episode.state != PROXYIPC_EPISODE_HOLDING)
+		return 0;
+	if (ret == -EINPROGRESS) {
+		process->deferred = true;
+		tick_arm_locked(process, process->lease + process->defer_max);
+		return ret;
+	}
+	ret = ret ?: episode_deliver_locked(process);
+	if (ret)
+		episode_end_locked(process, ret, 0, false);
+	return ret;
+}
+
+/* Of an episode that is HOLDING. Drops the lock meanwhile. */
+static int episode_confirm_locked(struct proxyipc_process *process)
+{
+	u64 token = process->episode.token;
+	int ret;
+
+	lockdep_assert_held(&process->lock);
+
+	spin_unlock(&process->lock);
+	ret = proxyipc_hold_confirm(&process->hold);
+	trace_proxyipc_confirm(token, ret);
+	spin_lock(&process->lock);
+	return episode_confirmed_locked(process, token, ret);
 }
 
 /*
  * Begin what waits, if nothing is in progress. Drops the lock while it confirms.
  *
- * Returns the error of the first episode that it began, or 0.
+ * Returns the error of the first episode that it began, -EINPROGRESS if the target
+ * defers that, or 0.
  */
 static int episode_advance_locked(struct proxyipc_process *process)
 {
 	bool first = true;
 	int ret, first_ret = 0;
-	u64 token;
 
 	lockdep_assert_held(&process->lock);
 
 	while (process->episode.state == PROXYIPC_EPISODE_NONE &&
 	       something_waits(process)) {
 		episode_begin_locked(process);
-		token = process->episode.token;
 		ret = process->ended ?: standstill_begin_locked(process);
-		if (ret) {
+		if (ret)
 			episode_close_locked(process, ret, 0);
-		} else {
-			spin_unlock(&process->lock);
-			ret = proxyipc_hold_confirm(&process->hold);
-			trace_proxyipc_confirm(token, ret);
-			spin_lock(&process->lock);
-			if (process->episode.token != token) {
-				/* Ended by its sender, its lease, its target. */
-				ret = process->ended ?: -EAGAIN;
-			} else {
-				ret = ret ?: episode_deliver_locked(process);
-				if (ret)
-					episode_end_locked(process, ret, 0, false);
-			}
-		}
+		else
+			ret = episode_confirm_locked(process);
 		if (first)
 			first_ret = ret;
 		first = false;
@@ -410,6 +444,10 @@ int proxyipc_episode_notify(struct proxyipc_process *process, u64 notices,
 		if (process->episode.state == PROXYIPC_EPISODE_NONE) {
 			*state = PROXYIPC_NOTIFIED_CONFIRMED;
 			ret = episode_advance_locked(process);
+		}
+		if (ret == -EINPROGRESS) {
+			*state = PROXYIPC_NOTIFIED_DEFERRED;
+			ret = 0;
 		}
 	}
 	spin_unlock(&process->lock);
@@ -716,6 +754,22 @@ static void episode_tick(struct work_struct *work)
 	proxyipc_process_put(process);
 }
 
+/* A deferral is over, or what was deferred is. The work had a reference. */
+static void episode_settled(struct work_struct *work)
+{
+	struct proxyipc_process *process =
+		container_of(work, struct proxyipc_process, settled);
+
+	spin_lock(&process->lock);
+	if (process->episode.state == PROXYIPC_EPISODE_HOLDING)
+		episode_confirm_locked(process);
+	episode_advance_locked(process);
+	spin_unlock(&process->lock);
+	/* And a hold by hand. */
+	wake_up(&process->wait);
+	proxyipc_process_put(process);
+}
+
 /* The receiver of an episode died. The work had a reference. */
 static void episode_orphaned(struct work_struct *work)
 {
@@ -738,6 +792,7 @@ const struct proxyipc_process_works proxyipc_episode_works = {
 	.reconcile = episode_reconcile,
 	.timer = episode_timer,
 	.tick = episode_tick,
+	.settled = episode_settled,
 	.orphaned = episode_orphaned,
 };
 

@@ -5,6 +5,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/pid.h>
@@ -47,6 +48,11 @@
  * @nr_confirmed: how many of them are in effect
  * @held_since: since when there is such a one; CLOCK_MONOTONIC nanoseconds
  * @control: the control page
+ * @defer_end: when the present deferral, or the latest that no hold took effect
+ *	after, has to end; CLOCK_MONOTONIC nanoseconds, 0 if there is none
+ * @defer_timer: ends it; armed only while there are holds. It has no reference: it
+ *	runs in an interrupt, and the record is freed after a grace period.
+ * @queueings: how often the callback was queued
  * @identities: of all process objects on this thread
  * @wait: the target, while it decides whether to park or is parked
  * @queued: the callback is queued; cleared by it before it looks at @holds
@@ -70,6 +76,9 @@ struct proxyipc_thread {
 	unsigned int nr_confirmed;
 	u64 held_since;
 	struct proxyipc_control_page control;
+	u64 defer_end;
+	struct hrtimer defer_timer;
+	u64 queueings;
 	struct list_head identities;
 	struct rcuwait wait;
 	bool queued;
@@ -161,6 +170,7 @@ static void hold_unlink_locked(struct proxyipc_thread *thread,
 	if (list_empty(&hold->link))
 		return;
 	list_del_init(&hold->link);
+	hold->deferred = false;
 	if (hold->confirmed) {
 		hold->confirmed = false;
 		if (!--thread->nr_confirmed)
@@ -173,8 +183,108 @@ static void hold_unlink_locked(struct proxyipc_thread *thread,
 	 * lock too: so it cannot be gone and asleep elsewhere when this hits.
 	 * sigtimedwait(), which sleeps once, would take that for its end.
 	 */
-	if (!--thread->nr_holds)
+	if (!--thread->nr_holds) {
 		rcuwait_wake_up(&thread->wait);
+		/* If it fires just now it will find no hold. */
+		hrtimer_try_to_cancel(&thread->defer_timer);
+	}
+}
+
+/* Who was told that a hold is deferred is told that this is over. */
+static void thread_settle_locked(struct proxyipc_thread *thread)
+{
+	struct proxyipc_hold *hold;
+
+	lockdep_assert_held(&thread->lock);
+
+	list_for_each_entry(hold, &thread->holds, link) {
+		if (!hold->deferred)
+			continue;
+		hold->deferred = false;
+		hold->identity->settled(hold->identity);
+	}
+}
+
+/* No hold is deferred any more, and what comes next has the whole bound. */
+static void thread_end_deferral_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+
+	if (!thread->defer_end)
+		return;
+	thread->defer_end = 0;
+	proxyipc_control_set_pending(&thread->control, false);
+	hrtimer_try_to_cancel(&thread->defer_timer);
+}
+
+/*
+ * The target isn't in user mode, and won't be before the callback has looked at
+ * the holds: all that are on the list are in effect, whoever wanted to know it of
+ * one of them. Only this begins a new account of what the target may defer.
+ */
+static void thread_take_effect_locked(struct proxyipc_thread *thread)
+{
+	struct proxyipc_hold *hold;
+
+	lockdep_assert_held(&thread->lock);
+
+	if (!thread->nr_confirmed)
+		thread->held_since = ktime_get_ns();
+	list_for_each_entry(hold, &thread->holds, link) {
+		if (!hold->confirmed)
+			thread->nr_confirmed++;
+		hold->confirmed = true;
+	}
+	thread_settle_locked(thread);
+	thread_end_deferral_locked(thread);
+}
+
+/* Until when the holds can be deferred: what the least patient of them grants. */
+static u64 thread_defer_end_locked(struct proxyipc_thread *thread)
+{
+	u64 end = thread->defer_end ?: U64_MAX;
+	struct proxyipc_hold *hold;
+
+	lockdep_assert_held(&thread->lock);
+
+	list_for_each_entry(hold, &thread->holds, link)
+		end = min(end, hold->defer_until);
+	return end;
+}
+
+/*
+ * Do the holds have to wait for the end of a section of the target? To be asked
+ * while that isn't in user mode; it goes on as if there were no hold then, until
+ * its YIELD or the bound. The bound is kept when the holds are dropped or the
+ * target yields to nobody in particular: one who says "not now" for ever gains it
+ * once for each hold that takes effect.
+ */
+static bool thread_defers_locked(struct proxyipc_thread *thread)
+{
+	u64 end;
+
+	lockdep_assert_held(&thread->lock);
+
+	if (thread->nr_confirmed || !proxyipc_control_defers(&thread->control))
+		return false;
+	end = thread_defer_end_locked(thread);
+	if (ktime_get_ns() >= end)
+		return false;
+
+	if (end != thread->defer_end || !hrtimer_is_queued(&thread->defer_timer))
+		hrtimer_start(&thread->defer_timer, ns_to_ktime(end),
+			      HRTIMER_MODE_ABS);
+	thread->defer_end = end;
+	proxyipc_control_set_pending(&thread->control, true);
+	return true;
+}
+
+/* Has that been decided, and its end not come? The timer is what knows it. */
+static bool thread_is_deferring_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+
+	return hrtimer_is_queued(&thread->defer_timer);
 }
 
 /*
@@ -265,7 +375,10 @@ static bool thread_must_park_locked(struct proxyipc_thread *thread)
 	/* Each turn takes a hold away. */
 	while ((hold = thread_stale_hold_locked(thread)))
 		identity_revoke_locked(hold->identity);
-	return !list_empty(&thread->holds);
+	if (list_empty(&thread->holds) || thread_defers_locked(thread))
+		return false;
+	thread_take_effect_locked(thread);
+	return true;
 }
 
 static void thread_free(struct rcu_head *rcu)
@@ -360,8 +473,33 @@ static int thread_queue_locked(struct proxyipc_thread *thread)
 	if (ret) {
 		thread->queued = false;
 		refcount_dec(&thread->ref);
+	} else {
+		thread->queueings++;
 	}
 	return ret;
+}
+
+/*
+ * A deferral has reached its bound. In an interrupt nobody can be waited for, so
+ * the callback is queued, which is all if the target runs on this CPU, and the
+ * owners of the holds confirm them in process context.
+ */
+static enum hrtimer_restart thread_defer_timer(struct hrtimer *timer)
+{
+	struct proxyipc_thread *thread =
+		container_of(timer, struct proxyipc_thread, defer_timer);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	/* Cancelled or started again too late to be seen: not its end, then. */
+	if (thread->nr_holds && thread->defer_end &&
+	    ktime_get_ns() >= thread->defer_end) {
+		/* One that exits can't fail to have its holds taken off. */
+		thread_queue_locked(thread);
+		thread_settle_locked(thread);
+	}
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+	return HRTIMER_NORESTART;
 }
 
 static struct proxyipc_thread *thread_find(struct task_struct *task)
@@ -396,6 +534,7 @@ static struct proxyipc_thread *thread_new(struct task_struct *task,
 	refcount_set(&thread->ref, 1);
 	init_task_work(&thread->work, hold_callback);
 	INIT_WORK(&thread->reconcile, reconcile);
+	proxyipc_hrtimer_setup(&thread->defer_timer, thread_defer_timer);
 	raw_spin_lock_init(&thread->lock);
 	INIT_LIST_HEAD(&thread->holds);
 	INIT_LIST_HEAD(&thread->identities);
@@ -566,7 +705,7 @@ void proxyipc_identity_look(struct proxyipc_identity *identity,
 	look->holds = thread->nr_holds;
 	if (thread->dead) {
 		look->state = PROXYIPC_STATE_GONE;
-	} else if (thread->nr_holds) {
+	} else if (thread->nr_holds && !thread_is_deferring_locked(thread)) {
 		look->state = thread->parked ? PROXYIPC_STATE_PARKED :
 					       PROXYIPC_STATE_ARMED;
 		regs = task_pt_regs(thread->task);
@@ -574,6 +713,35 @@ void proxyipc_identity_look(struct proxyipc_identity *identity,
 		look->syscall = syscall_get_nr(thread->task, regs);
 	}
 	raw_spin_unlock_irqrestore(&thread->lock, flags);
+}
+
+/**
+ * proxyipc_identity_yield() - the target leaves a section that holds wait for
+ * @identity: whom the process object was opened on
+ *
+ * Context: process.
+ *
+ * Return: 0, and the holds take effect before the target is in user mode again;
+ * -EPERM if the current task isn't the target; -ESRCH or -ESTALE.
+ */
+int proxyipc_identity_yield(struct proxyipc_identity *identity)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	int ret;
+
+	raw_spin_lock_irq(&thread->lock);
+	ret = identity_check_locked(identity);
+	if (!ret && thread->task != current)
+		ret = -EPERM;
+	if (!ret && thread->nr_holds) {
+		/* The bound stays: it ends only if this is the end of a section. */
+		ret = thread_queue_locked(thread);
+	} else if (!ret && !proxyipc_control_defers(&thread->control)) {
+		/* Nobody waits any more. A section was left all the same. */
+		thread_end_deferral_locked(thread);
+	}
+	raw_spin_unlock_irq(&thread->lock);
+	return ret;
 }
 
 /**
@@ -632,7 +800,9 @@ void proxyipc_hold_init(struct proxyipc_hold *hold,
 {
 	hold->identity = identity;
 	hold->holder = NULL;
+	hold->defer_max = 0;
 	hold->confirmed = false;
+	hold->deferred = false;
 	INIT_LIST_HEAD(&hold->link);
 }
 
@@ -669,8 +839,12 @@ int proxyipc_hold_add(struct proxyipc_hold *hold, struct pid *holder)
 	if (!ret)
 		ret = thread_queue_locked(thread);
 	if (!ret) {
+		hold->defer_until = ktime_get_ns() + hold->defer_max;
 		list_add_tail(&hold->link, &thread->holds);
 		thread->nr_holds++;
+		/* The target doesn't run already, and won't before this is dropped. */
+		if (thread->nr_confirmed)
+			thread_take_effect_locked(thread);
 		swap(hold->holder, holder);
 		get_pid(hold->holder);
 	} else {
@@ -714,16 +888,40 @@ static void hold_kick(struct task_struct *task)
 	} while (READ_ONCE(task->on_cpu) && task_cpu(task) != cpu);
 }
 
-static void hold_take_effect_locked(struct proxyipc_thread *thread,
-				    struct proxyipc_hold *hold)
+/*
+ * One look of a confirmation. @kicked is the number of the queueing after which
+ * the target was interrupted last: if the callback still is queued by that, the
+ * target hasn't been in user mode since. A callback that was queued again, at the
+ * end of a deferral for instance, proves nothing to who interrupted before.
+ *
+ * Returns -EAGAIN if the target has to be interrupted and looked at again.
+ */
+static int hold_look_locked(struct proxyipc_thread *thread,
+			    struct proxyipc_hold *hold, u64 kicked)
 {
+	/* It has the callback before it, or is in it: one that was just resumed. */
+	bool is_out = thread->queued || thread->parked;
+
 	lockdep_assert_held(&thread->lock);
 
+	if (list_empty(&hold->link))
+		return identity_check_locked(hold->identity) ?: -ESTALE;
 	if (hold->confirmed)
-		return;
-	hold->confirmed = true;
-	if (!thread->nr_confirmed++)
-		thread->held_since = ktime_get_ns();
+		return 0;
+	if (thread->queued && thread->queueings != kicked)
+		return -EAGAIN;
+	/* Else the callback has let it go. */
+	if (is_out ? thread_defers_locked(thread) :
+		     thread_is_deferring_locked(thread)) {
+		hold->deferred = true;
+		return -EINPROGRESS;
+	}
+	if (is_out || thread->in_exec) {
+		thread_take_effect_locked(thread);
+		return 0;
+	}
+	return identity_check_alive_locked(hold->identity) ?:
+	       thread_queue_locked(thread) ?: -EAGAIN;
 }
 
 /**
@@ -731,38 +929,34 @@ static void hold_take_effect_locked(struct proxyipc_thread *thread,
  * @hold: added before
  *
  * When this returns 0 the target executes no further user instruction until the
- * hold is dropped. It does not wait for the target's system call.
+ * hold is dropped. It does not wait for the target's system call, nor for the end
+ * of a section in which it defers the hold.
  *
  * Context: process, interrupts on, no locks. Doesn't sleep, but waits for an
  * interrupt on another CPU.
  *
- * Return: 0; -ESRCH or -ESTALE if the target died or changed meanwhile, or the
- * hold was dropped (-ESTALE), it is gone then; -EAGAIN if the target ran its task
- * work without parking in every one of many rounds, which only something unknown
- * to us could cause.
+ * Return: 0; -EINPROGRESS if the target defers it: @hold->identity->settled() will
+ * be called, and then it is to be confirmed again; -ESRCH or -ESTALE if the target
+ * died or changed meanwhile, or the hold was dropped (-ESTALE), it is gone then;
+ * -EAGAIN if the target ran its task work without parking in every one of many
+ * rounds, which only something unknown to us could cause.
  */
 int proxyipc_hold_confirm(struct proxyipc_hold *hold)
 {
 	struct proxyipc_thread *thread = hold->identity->thread;
 	unsigned int round;
-	int ret = -EAGAIN;
+	u64 kicked = 0;
+	int ret;
 
-	for (round = 0; ret == -EAGAIN && round < HOLD_CONFIRM_ROUNDS; round++) {
-		hold_kick(thread->task);
-
+	for (round = 0; ; round++) {
 		raw_spin_lock_irq(&thread->lock);
-		if (list_empty(&hold->link))
-			ret = identity_check_locked(hold->identity) ?: -ESTALE;
-		else if (thread->queued || thread->parked || thread->in_exec)
-			ret = 0;
-		else
-			ret = identity_check_alive_locked(hold->identity) ?:
-			      thread_queue_locked(thread) ?: -EAGAIN;
-		if (!ret)
-			hold_take_effect_locked(thread, hold);
+		ret = hold_look_locked(thread, hold, kicked);
+		kicked = thread->queueings;
 		raw_spin_unlock_irq(&thread->lock);
+		if (ret != -EAGAIN || round == HOLD_CONFIRM_ROUNDS)
+			return ret;
+		hold_kick(thread->task);
 	}
-	return ret;
 }
 
 /**
@@ -817,6 +1011,23 @@ bool proxyipc_hold_is_on(struct proxyipc_hold *hold)
 	on = !list_empty(&hold->link);
 	raw_spin_unlock_irq(&thread->lock);
 	return on;
+}
+
+/**
+ * proxyipc_hold_is_deferred() - does its owner still have to wait?
+ * @hold: whose confirmation said -EINPROGRESS
+ *
+ * Return: false if it is to be confirmed again, or was dropped.
+ */
+bool proxyipc_hold_is_deferred(struct proxyipc_hold *hold)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+	bool deferred;
+
+	raw_spin_lock_irq(&thread->lock);
+	deferred = hold->deferred;
+	raw_spin_unlock_irq(&thread->lock);
+	return deferred;
 }
 
 /**
@@ -967,6 +1178,8 @@ void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 					 !identity_is_same(identity)))
 			identity_revoke_locked(identity);
 	thread->in_exec = false;
+	/* What the old program deferred, the new one doesn't. */
+	thread_end_deferral_locked(thread);
 	proxyipc_control_retire(&thread->control);
 	/* Can't fail: the task is current and doesn't exit. */
 	if (!list_empty(&thread->holds))

@@ -23,12 +23,21 @@
  *   to the old program, so no user code runs in between.
  * - *dead*: the target passed its exit probe; nothing can be held any more
  *
+ * - *deferred*: a hold that isn't in effect, and the target runs: it is in a
+ *   section of its own ("not now", control.h), and the callback let it go on
+ *
  * armed, no hold -> the callback finds nothing to do -> free.
  *
  * What makes a hold certain ("confirmed") is an interrupt on the CPU where the
  * target runs, after the callback was queued: its way back to user mode leads
  * through the callback. The argument about memory order is in
  * Documentation/locking.rst, section "Why a confirmed hold is one".
+ *
+ * A deferral is decided while the target isn't in user mode: by the callback, or,
+ * for a target that the callback hasn't reached, by who confirms a hold. It ends
+ * when the target leaves its section (YIELD), or at its bound. Whichever comes
+ * first queues the callback, and with that the holds take effect, all of them
+ * together. From then on, until none is left, nothing is deferred.
  *
  * An identity is what the target's credentials were when a process object was
  * opened on it. When they change, the identity is stale and its holds are gone.
@@ -60,12 +69,17 @@ struct vm_area_struct;
  * @link: in the thread's list until the owner was told of the end; under
  *	thread->lock
  * @stale: the target's credentials are no longer those; under thread->lock, once
+ * @settled: called under thread->lock, perhaps in hard interrupt, when the
+ *	deferral of one of its holds has ended: that can be confirmed now. Set by
+ *	the owner before proxyipc_identity_init(); may be NULL if no hold of it
+ *	can be deferred.
  */
 struct proxyipc_identity {
 	struct proxyipc_thread *thread;
 	const struct cred *cred;
 	struct list_head link;
 	bool stale;
+	void (*settled)(struct proxyipc_identity *identity);
 };
 
 /**
@@ -73,19 +87,27 @@ struct proxyipc_identity {
  * @identity: by whose authority; constant, outlives the hold
  * @link: in the thread's list while it holds; under thread->lock
  * @holder: the thread that is expected to resume, or NULL; under thread->lock
+ * @defer_max: for how long the target may defer it, nanoseconds, 0: not at all;
+ *	set before it is added, 0 at first
+ * @defer_until: until when that is; constant while it is on
  * @confirmed: in effect, and so until it is dropped; under thread->lock
+ * @deferred: its owner was told -EINPROGRESS and waits for @identity->settled;
+ *	under thread->lock
  */
 struct proxyipc_hold {
 	struct proxyipc_identity *identity;
 	struct list_head link;
 	struct pid *holder;
+	u64 defer_max;
+	u64 defer_until;
 	bool confirmed;
+	bool deferred;
 };
 
 /**
  * struct proxyipc_look - what a glance at a target shows
  * @state: one of &enum proxyipc_state
- * @holds: number of its holds
+ * @holds: number of its holds, in effect or not
  * @ip: its instruction pointer in user mode, if held
  * @syscall: the system call that it is in or has just finished, -1 if none or
  *	not held
@@ -104,6 +126,7 @@ int proxyipc_identity_check(struct proxyipc_identity *identity);
 void proxyipc_identity_look(struct proxyipc_identity *identity,
 			    struct proxyipc_look *look);
 struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity);
+int proxyipc_identity_yield(struct proxyipc_identity *identity);
 int proxyipc_identity_map(struct proxyipc_identity *identity,
 			  struct vm_area_struct *vma);
 
@@ -120,6 +143,7 @@ int proxyipc_hold_confirm(struct proxyipc_hold *hold);
 void proxyipc_hold_tell(struct proxyipc_hold *hold, u64 notices);
 void proxyipc_hold_set_holder(struct proxyipc_hold *hold, struct pid *holder);
 bool proxyipc_hold_is_on(struct proxyipc_hold *hold);
+bool proxyipc_hold_is_deferred(struct proxyipc_hold *hold);
 void proxyipc_hold_stop(struct proxyipc_hold *hold);
 void proxyipc_hold_drop(struct proxyipc_hold *hold);
 bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,

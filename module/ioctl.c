@@ -39,7 +39,7 @@ struct proxyipc_command {
 static const struct proxyipc_command commands[] = {
 	COMMAND(device, DEVICE, device, info, INFO, __reserved, 56),
 	COMMAND(endpoint, ENDPOINT, device, create, CREATE, out_fd, 16),
-	COMMAND(process, PROCESS, device, open, OPEN, __reserved, 32),
+	COMMAND(process, PROCESS, device, open, OPEN, __reserved, 40),
 	COMMAND(endpoint, ENDPOINT, endpoint, mint, MINT, out_fd, 32),
 	COMMAND(endpoint, ENDPOINT, endpoint, recv, RECV, received, 176),
 	COMMAND(endpoint, ENDPOINT, endpoint, reply, REPLY, message, 96),
@@ -57,6 +57,7 @@ static const struct proxyipc_command commands[] = {
 	COMMAND(process, PROCESS, process, reply, REPLY, message, 96),
 	COMMAND(process, PROCESS, process, fetch_reply, FETCH_REPLY, __reserved, 24),
 	COMMAND(process, PROCESS, process, info, INFO, __reserved, 96),
+	COMMAND(process, PROCESS, process, yield, YIELD, flags, 8),
 	COMMAND(reply, REPLY, reply, send, SEND, message, 88),
 };
 
@@ -82,6 +83,7 @@ union proxyipc_any_params {
 	struct proxyipc_process_reply process_reply;
 	struct proxyipc_process_fetch_reply process_fetch_reply;
 	struct proxyipc_process_info process_info;
+	struct proxyipc_process_yield process_yield;
 	struct proxyipc_reply_send reply_send;
 };
 

@@ -12,6 +12,7 @@
 #include "object.h"
 #include "process.h"
 #include "trace.h"
+#include "wait.h"
 
 static void manual_end_locked(struct proxyipc_manual *manual)
 {
@@ -87,7 +88,17 @@ void proxyipc_manual_deinit(struct proxyipc_manual *manual)
 	proxyipc_hold_deinit(&manual->hold);
 }
 
-static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease)
+static void manual_set_lease_locked(struct proxyipc_manual *manual, u64 lease)
+{
+	lockdep_assert_held(&manual->process->lock);
+
+	manual->lease_end = proxyipc_lease_end(ktime_get_ns(), lease);
+	hrtimer_start(&manual->timer, ns_to_ktime(manual->lease_end),
+		      HRTIMER_MODE_ABS);
+}
+
+static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease,
+			       u64 defer_max)
 {
 	struct proxyipc_process *process = manual->process;
 	int ret;
@@ -101,35 +112,88 @@ static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease)
 	ret = proxyipc_user_charge(process->user);
 	if (ret)
 		return ret;
+	manual->hold.defer_max = defer_max;
 	ret = proxyipc_hold_add(&manual->hold, task_pid(current));
 	if (ret) {
 		proxyipc_user_uncharge(process->user);
 		return ret;
 	}
 	manual->token = proxyipc_next_id();
-	manual->lease_end = proxyipc_lease_end(ktime_get_ns(), lease);
 	list_add_tail(&manual->link, &process->manual);
-	hrtimer_start(&manual->timer, ns_to_ktime(manual->lease_end),
-		      HRTIMER_MODE_ABS);
+	manual_set_lease_locked(manual, lease);
 	trace_proxyipc_hold(manual->token,
 			    proxyipc_identity_task(&process->identity)->pid);
 	return 0;
+}
+
+/*
+ * The target defers the hold: wait for the end of that. It comes at the latest at
+ * the bound, by a timer.
+ */
+static int manual_wait(struct proxyipc_manual *manual)
+{
+	struct proxyipc_process *process = manual->process;
+	DEFINE_WAIT(wait);
+	int ret = 0;
+
+	for (;;) {
+		prepare_to_wait(&process->wait, &wait, PROXYIPC_WAIT_SIGNAL);
+		if (!proxyipc_hold_is_deferred(&manual->hold))
+			break;
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		proxyipc_wait_until(0);
+	}
+	finish_wait(&process->wait, &wait);
+	return ret;
+}
+
+/* Confirm the hold @token, whatever the target has to say to that. */
+static int manual_confirm(struct proxyipc_manual *manual, u64 token, u64 lease)
+{
+	struct proxyipc_process *process = manual->process;
+	bool deferred = false;
+	int ret;
+
+	for (;;) {
+		ret = proxyipc_hold_confirm(&manual->hold);
+		trace_proxyipc_confirm(token, ret);
+		if (ret != -EINPROGRESS && !deferred)
+			return ret;
+
+		/* A deferral isn't paid for by the lease. */
+		spin_lock(&process->lock);
+		if (manual->token == token)
+			manual_set_lease_locked(manual, ret == -EINPROGRESS ?
+						lease + manual->hold.defer_max :
+						lease);
+		spin_unlock(&process->lock);
+		if (ret != -EINPROGRESS)
+			return ret;
+		deferred = true;
+		ret = manual_wait(manual);
+		if (ret)
+			return ret;
+	}
 }
 
 /**
  * proxyipc_manual_hold() - hold a target by hand
  * @manual: of the open file
  * @lease: how long at most, nanoseconds
+ * @defer_max: how long the target may defer it, nanoseconds, 0: not at all
  * @token: receives its name
  * @state: receives what the target is, armed or parked
  *
- * Context: process, no locks.
+ * Context: process, no locks. Waits for the end of a deferral.
  *
  * Return: 0: the target executes no user code; -EBUSY, -EDEADLK, -EDQUOT,
- * -ESRCH, -ESTALE, -EAGAIN.
+ * -ESRCH, -ESTALE, -EAGAIN, -ERESTARTSYS.
  */
-int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token,
-			 u32 *state)
+int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
+			 u64 defer_max, u64 *token, u32 *state)
 {
 	struct proxyipc_process *process = manual->process;
 	struct proxyipc_look look;
@@ -139,14 +203,13 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease, u64 *token,
 		return -EDEADLK;
 
 	spin_lock(&process->lock);
-	ret = manual_begin_locked(manual, lease);
+	ret = manual_begin_locked(manual, lease, defer_max);
 	*token = manual->token;
 	spin_unlock(&process->lock);
 	if (ret)
 		return ret;
 
-	ret = proxyipc_hold_confirm(&manual->hold);
-	trace_proxyipc_confirm(*token, ret);
+	ret = manual_confirm(manual, *token, lease);
 
 	spin_lock(&process->lock);
 	/*

@@ -10,6 +10,13 @@
 #include "process.h"
 #include "receiver.h"
 
+/* Under a raw lock: all that is to be done needs others. A hold has a reference. */
+static void process_identity_settled(struct proxyipc_identity *identity)
+{
+	proxyipc_process_settle(container_of(identity, struct proxyipc_process,
+					     identity));
+}
+
 /**
  * proxyipc_process_new() - make a process object
  * @task: its target
@@ -40,11 +47,13 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 	proxyipc_hold_init(&process->hold, &process->identity);
 	proxyipc_hrtimer_setup(&process->timer, works->timer);
 	INIT_WORK(&process->tick, works->tick);
+	INIT_WORK(&process->settled, works->settled);
 	INIT_WORK(&process->orphaned, works->orphaned);
 	spin_lock_init(&process->lock);
 	INIT_LIST_HEAD(&process->waiting);
 	INIT_LIST_HEAD(&process->manual);
 
+	process->identity.settled = process_identity_settled;
 	/* Last: from here on the object can be told that it ended. */
 	ret = proxyipc_identity_init(&process->identity, task, works->reconcile);
 	if (ret)
@@ -83,6 +92,20 @@ struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process)
 bool proxyipc_process_tryget(struct proxyipc_process *process)
 {
 	return kref_get_unless_zero(&process->ref);
+}
+
+/**
+ * proxyipc_process_settle() - go on with what waits, in process context
+ * @process: the process object; the caller, or a hold, has a reference
+ *
+ * Context: any.
+ */
+void proxyipc_process_settle(struct proxyipc_process *process)
+{
+	proxyipc_process_get(process);
+	/* Not the last reference. */
+	if (!queue_work(proxyipc_workqueue, &process->settled))
+		proxyipc_process_put(process);
 }
 
 static void process_free(struct kref *ref)

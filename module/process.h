@@ -33,7 +33,9 @@
  * a lease ran out the target gets to run before the next episode (RESTING).
  *
  * Only an episode whose hold was confirmed is chained to: while HOLDING, whoever
- * began it goes on to the next by himself.
+ * began it goes on to the next by himself. If the target defers the hold he
+ * doesn't wait for that: it stays HOLDING, and the work @settled confirms it when
+ * the deferral is over. The lease then counts from there.
  */
 
 #include <linux/hrtimer.h>
@@ -84,12 +86,15 @@ struct proxyipc_episode_state {
  * @identity: the target
  * @user: on whose account targets are held; constant
  * @lease: longest standstill, nanoseconds; constant
- * @sees_addresses: opened by the target's own process or with CAP_SYS_PTRACE;
- *	set before the object is published, then constant
+ * @defer_max: for how long the target may defer a hold, nanoseconds
+ * @sees_addresses: opened by the target's own process or with CAP_SYS_PTRACE
+ * @overrides_defer: opened with CAP_SYS_PTRACE; this and the two before are set
+ *	before the object is published, then constant
  * @wait: poll
  * @hold: of the episode
  * @timer: end of the lease, or of the rest; armed with a reference
  * @tick: what is done then; the reference passes to it
+ * @settled: goes on where a deferral has ended; pending with a reference
  * @orphaned: ends the episode whose handler died; pending with a reference
  * @handling: in the table of handlers, while @episode.handler is set; this and
  *	@handler_died are under handling_lock
@@ -101,6 +106,7 @@ struct proxyipc_episode_state {
  * @nr_waiting: how many
  * @notices: posted, begin the next episode
  * @episode: in progress
+ * @deferred: the hold of the episode was deferred, and isn't in effect yet
  * @tick_at: when the lease, or the rest, ends; CLOCK_MONOTONIC nanoseconds
  * @manual: holds by hand, see manual.h
  * @nr_episodes: confirmed so far
@@ -111,11 +117,14 @@ struct proxyipc_process {
 	struct proxyipc_identity identity;
 	struct proxyipc_user *user;
 	u64 lease;
+	u64 defer_max;
 	bool sees_addresses;
+	bool overrides_defer;
 	wait_queue_head_t wait;
 	struct proxyipc_hold hold;
 	struct hrtimer timer;
 	struct work_struct tick;
+	struct work_struct settled;
 	struct work_struct orphaned;
 	struct hlist_node handling;
 	bool handler_died;
@@ -128,6 +137,7 @@ struct proxyipc_process {
 	unsigned int nr_waiting;
 	u64 notices;
 	struct proxyipc_episode_state episode;
+	bool deferred;
 	u64 tick_at;
 	struct list_head manual;
 	u64 nr_episodes;
@@ -139,12 +149,14 @@ struct proxyipc_process {
  * @reconcile: see proxyipc_identity_init()
  * @timer: of &struct proxyipc_process.timer
  * @tick: of &struct proxyipc_process.tick
+ * @settled: of &struct proxyipc_process.settled
  * @orphaned: of &struct proxyipc_process.orphaned
  */
 struct proxyipc_process_works {
 	work_func_t reconcile;
 	enum hrtimer_restart (*timer)(struct hrtimer *timer);
 	work_func_t tick;
+	work_func_t settled;
 	work_func_t orphaned;
 };
 
@@ -153,6 +165,7 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 		     const struct proxyipc_process_works *works);
 struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process);
 bool proxyipc_process_tryget(struct proxyipc_process *process);
+void proxyipc_process_settle(struct proxyipc_process *process);
 void proxyipc_process_put(struct proxyipc_process *process);
 int proxyipc_process_check(struct proxyipc_process *process);
 int proxyipc_process_set_receiver(struct proxyipc_process *process,

@@ -152,16 +152,22 @@ long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user
 	struct proxyipc_processfd *processfd = file->private_data;
 	struct proxyipc_process *process = processfd->process;
 	struct proxyipc_process_hold *params = arg;
+	bool nodefer = params->flags & PROXYIPC_HOLD_NODEFER;
 	u64 lease;
 	int ret;
 
 	lease = proxyipc_lease_of_hold(params->lease, process->lease);
-	if (params->flags || params->__reserved || !lease)
+	if (params->flags & ~PROXYIPC_HOLD_NODEFER || params->__reserved ||
+	    !lease)
 		return -EINVAL;
 	ret = proxyipc_process_check(process);
 	if (ret)
 		return ret;
+	/* As it was opened: the caller may have got the descriptor from anybody. */
+	if (nodefer && !process->overrides_defer)
+		return -EPERM;
 	ret = proxyipc_manual_hold(&processfd->manual, lease,
+				   nodefer ? 0 : process->defer_max,
 				   &params->out_token, &params->out_state);
 	if (ret)
 		return ret;
@@ -346,6 +352,23 @@ long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user
 	return proxyipc_params_export(user, params, sizeof(*params));
 }
 
+/**
+ * proxyipc_process_yield_ioctl() - PROXYIPC_IOC_PROCESS_YIELD
+ * @file: the process object
+ * @arg: struct proxyipc_process_yield
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_yield_ioctl(struct file *file, void *arg, void __user *user)
+{
+	struct proxyipc_process_yield *params = arg;
+
+	if (params->flags)
+		return -EINVAL;
+	return proxyipc_identity_yield(&file_process(file)->identity);
+}
+
 static const char * const state_names[] = {
 	[PROXYIPC_STATE_RUNNABLE] = "runnable",
 	[PROXYIPC_STATE_ARMED] = "armed",
@@ -377,7 +400,9 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 	process_info(process, &info);
 	now = ktime_get_ns();
 	seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
-	seq_printf(m, "state:\t%s\n", state_names[info.out_state]);
+	seq_printf(m, "state:\t%s\n",
+		   info.out_holds && info.out_state == PROXYIPC_STATE_RUNNABLE ?
+		   "deferred" : state_names[info.out_state]);
 	seq_printf(m, "holds:\t%u\n", info.out_holds);
 	seq_printf(m, "episode:\t%s", episode_names[info.out_episode]);
 	if (info.out_token)

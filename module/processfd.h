@@ -27,6 +27,7 @@ long proxyipc_process_reply_ioctl(struct file *file, void *arg,
 long proxyipc_process_fetch_reply_ioctl(struct file *file, void *arg,
 					void __user *user);
 long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user);
+long proxyipc_process_yield_ioctl(struct file *file, void *arg, void __user *user);
 
 extern const struct file_operations proxyipc_process_fops;
 

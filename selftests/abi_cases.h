@@ -20,6 +20,7 @@ struct world {
 	int endpoint;
 	int entry;
 	struct target target;	/* idle */
+	int self;		/* this thread */
 	int proxy;
 	struct helper caller;
 	int caller_entry;	/* the caller's numbers */
@@ -36,6 +37,7 @@ static int world_open(struct world *w)
 	w->endpoint = endpoint_new();
 	w->entry = entry_new(w->endpoint, 0, RIGHTS_ALL, NOTICES_ALL);
 	w->target = target_idle();
+	w->self = process_open(0, 0, 0);
 	w->proxy = process_mint(w->target.process, 0, RIGHTS_ALL, NOTICES_ALL);
 	w->caller = helper_new();
 	w->caller_entry = helper_give(&w->caller, w->entry);
@@ -54,6 +56,7 @@ static void world_close(struct world *w)
 	close_fd(&w->reply);
 	close_fd(&w->proxy);
 	close_fd(&w->target.process);
+	close_fd(&w->self);
 	close_fd(&w->entry);
 	close_fd(&w->endpoint);
 	close_fd(&w->device);
@@ -137,6 +140,7 @@ static void good_process_open(struct world *w, void *arg)
 	open->tid = 0;
 	open->lease = 0;
 	open->__reserved = 0;
+	open->defer_max = 0;
 }
 
 static void good_endpoint_mint(struct world *w, void *arg)
@@ -312,6 +316,11 @@ static void good_process_info(struct world *w, void *arg)
 	info->__reserved = 0;
 }
 
+static void good_process_yield(struct world *w, void *arg)
+{
+	/* There is nothing to say but who one is. */
+}
+
 static void good_reply_send(struct world *w, void *arg)
 {
 	struct proxyipc_reply_send *send = arg;
@@ -344,6 +353,8 @@ struct command_case {
 	enum kind kind;
 	unsigned int cmd;
 	size_t size;
+	size_t min_size;		/* of the first version, 0 if it is the same */
+	bool of_self;			/* on the process object of this thread */
 	__u32 flags;			/* those that are known */
 	__u32 use;			/* those of the good argument */
 	void (*good)(struct world *w, void *arg);
@@ -367,6 +378,7 @@ COMMAND(device_info, DEVICE, DEVICE_INFO,
 COMMAND(endpoint_create, DEVICE, ENDPOINT_CREATE,
 	.out_fd = AT(endpoint_create, out_fd));
 COMMAND(process_open, DEVICE, PROCESS_OPEN,
+	.min_size = 32,
 	.reserved = { AT(process_open, __reserved) },
 	.out_fd = AT(process_open, out_fd));
 COMMAND(endpoint_mint, ENDPOINT, ENDPOINT_MINT,
@@ -404,6 +416,7 @@ COMMAND(process_mint, PROCESS, PROCESS_MINT,
 COMMAND(process_set_receiver, PROCESS, PROCESS_SET_RECEIVER,
 	.reserved = { AT(process_set_receiver, __reserved) });
 COMMAND(process_hold, PROCESS, PROCESS_HOLD,
+	.flags = PROXYIPC_HOLD_NODEFER,
 	.reserved = { AT(process_hold, __reserved) });
 COMMAND(process_resume, PROCESS, PROCESS_RESUME,
 	.flags = PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_STOP,
@@ -415,6 +428,8 @@ COMMAND(process_fetch_reply, PROCESS, PROCESS_FETCH_REPLY,
 	.out_fd = AT(process_fetch_reply, out_fd));
 COMMAND(process_info, PROCESS, PROCESS_INFO,
 	.reserved = { AT(process_info, __reserved) });
+COMMAND(process_yield, PROCESS, PROCESS_YIELD,
+	.of_self = true);
 COMMAND(reply_send, REPLY, REPLY_SEND,
 	.reserved = { AT(reply_send, message.__reserved) });
 
@@ -453,7 +468,8 @@ static void prepare(struct bench *b, const struct command_case *c)
 /* Issues the command with @arg. */
 static int issue_at(struct bench *b, const struct command_case *c, void *arg)
 {
-	return command(object_of(&b->w, c->kind), c->cmd, arg);
+	return command(c->of_self ? b->w.self : object_of(&b->w, c->kind), c->cmd,
+		       arg);
 }
 
 /*

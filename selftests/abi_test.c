@@ -45,6 +45,7 @@ FIXTURE_VARIANT_ADD(abi, process_resume) { &case_process_resume };
 FIXTURE_VARIANT_ADD(abi, process_reply) { &case_process_reply };
 FIXTURE_VARIANT_ADD(abi, process_fetch_reply) { &case_process_fetch_reply };
 FIXTURE_VARIANT_ADD(abi, process_info) { &case_process_info };
+FIXTURE_VARIANT_ADD(abi, process_yield) { &case_process_yield };
 FIXTURE_VARIANT_ADD(abi, reply_send) { &case_reply_send };
 
 FIXTURE_SETUP(abi)
@@ -73,13 +74,25 @@ TEST_F(abi, shorter_size_is_einval)
 	size_t size;
 
 	prepare(&self->b, c);
-	for (size = 0; size < c->size; size++) {
+	for (size = 0; size < (c->min_size ?: c->size); size++) {
 		set_size(&self->b, size);
 		ASSERT_EQ(-EINVAL, issue(&self->b, c, 0)) {
 			TH_LOG("size %zu of %zu", size, c->size);
 		}
 	}
 	set_size(&self->b, c->size);
+	EXPECT_EQ(0, issue(&self->b, c, 0));
+}
+
+/* What was added to the struct since is as good as zero then. */
+TEST_F(abi, size_of_the_first_version_is_accepted)
+{
+	const struct command_case *c = variant->c;
+	size_t size = c->min_size ?: c->size;
+
+	prepare(&self->b, c);
+	memset(self->b.good + size, POISON, c->size - size);
+	set_size(&self->b, size);
 	EXPECT_EQ(0, issue(&self->b, c, 0));
 }
 
@@ -275,7 +288,7 @@ FIXTURE_VARIANT_ADD(abi_kind, device) { DEVICE, 0x00, 3 };
 FIXTURE_VARIANT_ADD(abi_kind, endpoint) { ENDPOINT, 0x10, 7 };
 FIXTURE_VARIANT_ADD(abi_kind, entry) { ENTRY, 0x20, 3 };
 FIXTURE_VARIANT_ADD(abi_kind, proxy_entry) { PROXY, 0x20, 3 };
-FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 7 };
+FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 8 };
 FIXTURE_VARIANT_ADD(abi_kind, reply) { REPLY, 0x40, 1 };
 
 FIXTURE_SETUP(abi_kind)
@@ -370,7 +383,7 @@ TEST(layout_is_the_same_for_32_and_64_bit)
 	EXPECT_SIZE(160, received);
 	EXPECT_SIZE(56, device_info);
 	EXPECT_SIZE(16, endpoint_create);
-	EXPECT_SIZE(32, process_open);
+	EXPECT_SIZE(40, process_open);
 	EXPECT_SIZE(32, endpoint_mint);
 	EXPECT_SIZE(16 + 160, endpoint_recv);
 	EXPECT_SIZE(16 + 80, endpoint_reply);
@@ -388,6 +401,8 @@ TEST(layout_is_the_same_for_32_and_64_bit)
 	EXPECT_SIZE(16 + 80, process_reply);
 	EXPECT_SIZE(24, process_fetch_reply);
 	EXPECT_SIZE(96, process_info);
+	EXPECT_SIZE(8, process_yield);
+	EXPECT_SIZE(128, control);
 	EXPECT_SIZE(88, reply_send);
 }
 
@@ -414,6 +429,7 @@ TEST(commands_keep_their_numbers)
 	EXPECT_EQ(0xd134U, (unsigned int)PROXYIPC_IOC_PROCESS_REPLY);
 	EXPECT_EQ(0xd135U, (unsigned int)PROXYIPC_IOC_PROCESS_FETCH_REPLY);
 	EXPECT_EQ(0xd136U, (unsigned int)PROXYIPC_IOC_PROCESS_INFO);
+	EXPECT_EQ(0xd137U, (unsigned int)PROXYIPC_IOC_PROCESS_YIELD);
 	EXPECT_EQ(0xd140U, (unsigned int)PROXYIPC_IOC_REPLY_SEND);
 }
 

@@ -539,6 +539,114 @@ TEST(exec_leaves_the_page_to_who_shared_the_memory)
 	free(stack);
 }
 
+/*
+ * All that can be done to a mapping, in any order, by two threads at once, while
+ * the target is held and resumed. Nothing is expected of it but that the kernel
+ * has nothing to say.
+ */
+
+struct fuzz {
+	struct child_page *page;
+	unsigned int seed;
+};
+
+static void fuzz_once(struct fuzz *f)
+{
+	int what = rand_r(&f->seed) % 10;
+	int process = process_open(0, 0, 0);
+	struct proxyipc_control *control = NULL;
+	void *there;
+	pid_t pid;
+
+	if (proxyipc_process_map(process, &control))
+		_exit(3);
+	proxyipc_defer(control);
+	switch (what) {
+	case 0:
+		close_fd(&process);
+		break;
+	case 1:
+		there = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		there = mremap(control, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, there);
+		if (there != MAP_FAILED)
+			control = there;
+		break;
+	case 2:
+		mprotect(control, SIZE, PROT_READ | PROT_EXEC);
+		mprotect(control, SIZE, PROT_READ | PROT_WRITE);
+		break;
+	case 3:
+		madvise(control, SIZE, MADV_DOFORK);
+		break;
+	case 4:
+		madvise(control, SIZE, rand_r(&f->seed) % 26);
+		break;
+	case 5:
+		mremap(control, SIZE, 0x10000, MREMAP_MAYMOVE);
+		mlock(control, SIZE);
+		break;
+	case 6:
+		msync(control, SIZE, MS_SYNC);
+		remap_file_pages(control, SIZE, 0, 0, 0);
+		break;
+	}
+	if (what < 4) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	/* In its section for ever, until its last descriptor; or given away. */
+	if (what != 4 && what != 8)
+		proxyipc_undefer(control, process);
+	proxyipc_process_unmap(control);
+	close_fd(&process);
+	f->page->counter[0]++;
+}
+
+static void *fuzz_for_ever(void *arg)
+{
+	for (;;)
+		fuzz_once(arg);
+	return NULL;
+}
+
+static void fuzz_in_two_threads(struct child_page *page)
+{
+	static struct fuzz both[2];
+	pthread_t second;
+
+	both[0] = (struct fuzz){ .page = page, .seed = page->delay };
+	both[1] = (struct fuzz){ .page = page, .seed = ~page->delay };
+	pthread_create(&second, NULL, fuzz_for_ever, &both[1]);
+	fuzz_for_ever(&both[0]);
+}
+
+TEST(whatever_is_done_to_mappings_harms_nobody)
+{
+	unsigned int rounds = repeat(20), i, enough;
+	struct child_page *page;
+	struct child c;
+	__u64 token;
+	int process;
+
+	for (i = 0; i < rounds; i++) {
+		page = child_page_new();
+		page->delay = i;
+		c = child_start(fuzz_in_two_threads, page);
+		ASSERT_LT(0, c.pid);
+		process = child_open(&c);
+		for (enough = 5; enough <= 25; enough += 5) {
+			ASSERT_TRUE(eventually(page->counter[0] >= enough));
+			ASSERT_TRUE(held_state(process_hold(process, &token)));
+			ASSERT_EQ(0, process_resume(process, token));
+		}
+		EXPECT_TRUE(killed_by(child_kill(&c), SIGKILL));
+		close_fd(&process);
+		munmap(page, sizeof(*page));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], EXEC_OPTION))

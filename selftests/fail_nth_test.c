@@ -83,6 +83,8 @@ FIXTURE_VARIANT_ADD(sweep, process_reply) { &case_process_reply };
 FIXTURE_VARIANT_ADD(sweep, process_reply_data) { &case_process_reply_data };
 FIXTURE_VARIANT_ADD(sweep, process_fetch_reply) { &case_process_fetch_reply };
 FIXTURE_VARIANT_ADD(sweep, process_info) { &case_process_info };
+FIXTURE_VARIANT_ADD(sweep, process_yield) { &case_process_yield };
+FIXTURE_VARIANT_ADD(sweep, process_map) { &case_process_map };
 FIXTURE_VARIANT_ADD(sweep, reply_send) { &case_reply_send };
 FIXTURE_VARIANT_ADD(sweep, reply_send_data) { &case_reply_send_data };
 FIXTURE_VARIANT_ADD(sweep, poll_every_kind) { &case_poll_every_kind };

@@ -640,6 +640,26 @@ int proxyipc_process_info(int process, struct proxyipc_process_info *info);
  */
 int proxyipc_process_info_params(int process, struct proxyipc_process_info *params);
 
+/**
+ * proxyipc_process_yield() - let holds that waited for a section take effect
+ * @process: a process object on the calling thread
+ *
+ * Issued by proxyipc_undefer(). The caller is held in it for as long as they last,
+ * and doesn't wait otherwise.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_process_yield.
+ */
+int proxyipc_process_yield(int process);
+
+/**
+ * proxyipc_process_yield_params() - full form of proxyipc_process_yield()
+ * @process: a process object on the calling thread
+ * @params: see &struct proxyipc_process_yield
+ *
+ * Return: 0, or a negative error.
+ */
+int proxyipc_process_yield_params(int process, struct proxyipc_process_yield *params);
+
 /*
  * Control page: what a target says without a system call
  */
@@ -709,6 +729,60 @@ PROXYIPC_INLINE void proxyipc_busy(struct proxyipc_control *control)
 	/* In this order: one who is no longer idle has just been alive. */
 	proxyipc_keepalive(control);
 	__atomic_store_n(&control->idle, 0, __ATOMIC_RELEASE);
+}
+
+/**
+ * proxyipc_defer() - enter a section in which the calling thread must not be held
+ * @control: of the calling thread
+ *
+ * Holds wait until proxyipc_undefer(), but not longer than the process object has
+ * them wait: 1 ms if it wasn't opened with another &proxyipc_process_open.defer_max.
+ * Sections can be nested. No system call.
+ */
+void proxyipc_defer(struct proxyipc_control *control);
+
+PROXYIPC_INLINE void proxyipc_defer(struct proxyipc_control *control)
+{
+	__u32 depth = __atomic_load_n(&control->defer, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&control->defer, depth + 1, __ATOMIC_RELAXED);
+	/*
+	 * For the compiler: nothing of the section before this. The processor needs
+	 * no word of it, see proxyipc_undefer().
+	 */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/**
+ * proxyipc_undefer() - leave such a section
+ * @control: of the calling thread
+ * @process: a process object on it, for proxyipc_process_yield()
+ *
+ * If it was the outermost one and a hold waits, that takes effect before this
+ * returns. No system call otherwise.
+ *
+ * Return: 0, or a negative error of proxyipc_process_yield(); the section is left
+ * in any case.
+ */
+int proxyipc_undefer(struct proxyipc_control *control, int process);
+
+PROXYIPC_INLINE int proxyipc_undefer(struct proxyipc_control *control, int process)
+{
+	__u32 depth = __atomic_load_n(&control->defer, __ATOMIC_RELAXED) - 1;
+
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&control->defer, depth, __ATOMIC_RELAXED);
+	/*
+	 * First the store, then the look: whoever decides about a hold does so while
+	 * this thread isn't in user mode, and so between two of its instructions. If
+	 * before the store, it has set pending, which is seen here; if after it, it
+	 * finds no section. An interrupt is all that can come between, hence a fence
+	 * for the compiler, and none for the processor.
+	 */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (depth || !__atomic_load_n(&control->pending, __ATOMIC_RELAXED))
+		return 0;
+	return proxyipc_process_yield(process);
 }
 
 /*

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include <proxyipc.h>
+
 #include "objects.h"
 
 static int prepare_mint(struct stage *s)
@@ -396,6 +398,59 @@ const struct sweep_case case_process_info = {
 	.prepare = prepare_info,
 	.run = run_info,
 	.done = done_info,
+};
+
+/*
+ * YIELD and mmap: of this thread
+ */
+
+static int prepare_yield(struct stage *s)
+{
+	s->arg.yield.size = sizeof(s->arg.yield);
+	s->file = process_open(0, 0, 0);
+	return s->file < 0 ? s->file : 0;
+}
+
+static int run_yield(struct stage *s)
+{
+	return command(s->file, PROXYIPC_IOC_PROCESS_YIELD, &s->arg);
+}
+
+static const char *done_yield(struct stage *s)
+{
+	return process_state(s->file) != PROXYIPC_STATE_RUNNABLE ?
+	       "this thread is held" : NULL;
+}
+
+const struct sweep_case case_process_yield = {
+	.name = "process_yield",
+	.cmd = PROXYIPC_IOC_PROCESS_YIELD,
+	.prepare = prepare_yield,
+	.run = run_yield,
+	.done = done_yield,
+};
+
+static struct proxyipc_control *mapped;
+
+static int run_map(struct stage *s)
+{
+	return proxyipc_process_map(s->file, &mapped);
+}
+
+static const char *done_map(struct stage *s)
+{
+	bool zero = all_bytes(mapped, 0, PROXYIPC_CONTROL_SIZE);
+
+	mapped->keepalive = 1;
+	proxyipc_process_unmap(mapped);
+	return zero ? NULL : "the page isn't empty";
+}
+
+const struct sweep_case case_process_map = {
+	.name = "process_map",
+	.prepare = prepare_yield,
+	.run = run_map,
+	.done = done_map,
 };
 
 /*

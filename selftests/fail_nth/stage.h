@@ -76,6 +76,7 @@ struct stage {
 		struct proxyipc_process_reply process_reply;
 		struct proxyipc_process_fetch_reply fetch_reply;
 		struct proxyipc_process_info info;
+		struct proxyipc_process_yield yield;
 		struct proxyipc_reply_send reply_send;
 	} arg;
 	unsigned char out[DATA_LEN];	/* bytes of a message to send */

@@ -287,6 +287,9 @@ struct proxyipc_endpoint_create {
  *	notices; objects on the same thread don't disturb each other, and the
  *	thread runs when none of them holds it
  * @__reserved: must be zero
+ * @defer_max: for how long in nanoseconds the target may defer a hold through this
+ *	object by &proxyipc_control.defer; 0 means 1 ms, more than 100 ms is
+ *	%EINVAL. Not in the first version of the struct.
  *
  * A thread of the caller's own process needs no privilege: that is enrolment by
  * consent, the descriptor is then handed to a supervisor. Any other needs
@@ -309,6 +312,7 @@ struct proxyipc_process_open {
 	__u64 lease;
 	__s32 out_fd;
 	__u32 __reserved;
+	__u64 defer_max;
 };
 
 #define PROXYIPC_IOC_PROCESS_OPEN	_IO(PROXYIPC_IOC_TYPE, 0x02)
@@ -553,7 +557,8 @@ struct proxyipc_entry_send {
  * @PROXYIPC_NOTIFIED_CONFIRMED: to a proxy entry: the target is held by it
  * @PROXYIPC_NOTIFIED_PENDING: an episode is in progress; the bits begin the next
  *	one, before the target runs
- * @PROXYIPC_NOTIFIED_DEFERRED: the target said "not now"; reserved for that
+ * @PROXYIPC_NOTIFIED_DEFERRED: the target says "not now": it will be held by it
+ *	when it has left its section, or at the bound of that
  */
 enum proxyipc_notified {
 	PROXYIPC_NOTIFIED_POSTED = 0,
@@ -638,24 +643,32 @@ struct proxyipc_process_set_receiver {
 
 #define PROXYIPC_IOC_PROCESS_SET_RECEIVER _IO(PROXYIPC_IOC_TYPE, 0x31)
 
+/** define PROXYIPC_HOLD_NODEFER - of HOLD: even if the target says "not now" */
+#define PROXYIPC_HOLD_NODEFER	(1U << 4)
+
 /**
  * struct proxyipc_process_hold - argument of %PROXYIPC_IOC_PROCESS_HOLD
  * @size: sizeof(struct proxyipc_process_hold)
- * @flags: must be zero
- * @lease: how long at most, nanoseconds, no more than the object's; 0 means that
+ * @flags: %PROXYIPC_HOLD_NODEFER, which takes an object that another process
+ *	opened with CAP_SYS_PTRACE
+ * @lease: how long at most, nanoseconds, no more than the object's; 0 means that.
+ *	It counts from the command, or, if the target deferred it, from when the
+ *	hold took effect.
  * @out_token: names this hold, never 0, never reused
  * @out_state: %PROXYIPC_STATE_ARMED or %PROXYIPC_STATE_PARKED
  * @__reserved: must be zero
  *
  * Holds by hand, without a message. Returns when it is confirmed: from then on
  * the target executes no user instruction; a system call that it is in may still
- * finish. The hold ends by %PROXYIPC_IOC_PROCESS_RESUME, its lease, or the
+ * finish. If the target defers the hold (&proxyipc_control.defer), that is after the
+ * end of its section or at the bound; a signal ends the wait, and there is no hold
+ * then. The hold ends by %PROXYIPC_IOC_PROCESS_RESUME, its lease, or the
  * closing of this open file (not of other descriptors of the object, got by
  * %PROXYIPC_IOC_ENDPOINT_FETCH). An open file has at most one.
  *
  * Errors: %EBUSY, %EDEADLK (oneself, or one's vfork child, or
- * who holds the caller), %EDQUOT, %EINVAL, %ESRCH, %ESTALE,
- * %EAGAIN (the target ran into something unknown that keeps it from parking).
+ * who holds the caller), %EDQUOT, %EINVAL, %ESRCH, %ESTALE, %EPERM
+ * (%PROXYIPC_HOLD_NODEFER), %EINTR, %EAGAIN (the target ran into something unknown that keeps it from parking).
  */
 struct proxyipc_process_hold {
 	__u32 size;
@@ -753,7 +766,8 @@ enum proxyipc_episode {
  * @flags: must be zero
  * @out_tgid: the target's process, in the caller's pid namespace, 0 if not visible
  * @out_tid: its thread, likewise; an exec can change it
- * @out_state: one of &enum proxyipc_state
+ * @out_state: one of &enum proxyipc_state; %PROXYIPC_STATE_RUNNABLE while the target
+ *	defers its holds
  * @out_holds: how many holds are on the target, of all process objects
  * @out_episode: one of &enum proxyipc_episode, of this object
  * @out_kind: one of &enum proxyipc_kind if there is an episode, else 0
@@ -799,19 +813,45 @@ struct proxyipc_process_info {
 
 #define PROXYIPC_IOC_PROCESS_INFO	_IO(PROXYIPC_IOC_TYPE, 0x36)
 
+/**
+ * struct proxyipc_process_yield - argument of %PROXYIPC_IOC_PROCESS_YIELD
+ * @size: sizeof(struct proxyipc_process_yield)
+ * @flags: must be zero
+ *
+ * Issued by the target itself when it has left its outermost section, and finds
+ * &proxyipc_control.pending set: the holds that waited for that take effect before
+ * the command returns to it. If none waits any more, nothing happens, and if
+ * &proxyipc_control.defer isn't 0, the section goes on.
+ *
+ * Errors: %EPERM (the caller isn't the target), %ESTALE.
+ */
+struct proxyipc_process_yield {
+	__u32 size;
+	__u32 flags;
+};
+
+#define PROXYIPC_IOC_PROCESS_YIELD	_IO(PROXYIPC_IOC_TYPE, 0x37)
+
 /** define PROXYIPC_CONTROL_SIZE - bytes of a control page, the length to give to mmap() */
 #define PROXYIPC_CONTROL_SIZE	4096
 
 /**
  * struct proxyipc_control - the head of a target's control page
  * @keepalive: written by the target: every change says "I am alive"
- * @defer: written by the target: non-zero says "not now". A counter, so that
- *	sections can be nested.
+ * @defer: written by the target: non-zero says "not now": it is in a section in
+ *	which it must not be held. A counter, so that sections can be nested. Holds
+ *	wait until it is 0 and the target says so by %PROXYIPC_IOC_PROCESS_YIELD,
+ *	or until the bound, &proxyipc_process_open.defer_max from the first
+ *	hold on, is reached; that isn't renewed before a hold has taken effect.
+ *	It doesn't bind a hold by %PROXYIPC_HOLD_NODEFER, nor any that comes while
+ *	another is in effect.
  * @idle: written by the target: non-zero says that it has nothing to do, and that
  *	no @keepalive doesn't mean that it hangs
  * @__reserved: zero
- * @pending: written by the kernel: non-zero while a hold waits for @defer to
- *	become 0
+ * @pending: written by the kernel: non-zero if a hold waits for @defer to become
+ *	0: then the target owes a %PROXYIPC_IOC_PROCESS_YIELD. It is read after
+ *	@defer was written, by the target itself; no more than the compiler has to
+ *	be told of that order.
  * @__reserved2: zero
  * @notices: written by the kernel: the notice bits of the episodes that took
  *	effect, OR-ed. The target may take them by an atomic exchange with 0.
