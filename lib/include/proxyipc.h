@@ -217,6 +217,41 @@ int proxyipc_process_open_self(int device);
  */
 int proxyipc_process_open_pidfd(int device, int pidfd);
 
+/**
+ * proxyipc_spawn() - start a program that can be held from its first instruction on
+ * @device: from proxyipc_open()
+ * @how: lease and defer_max of the process objects are taken from it; NULL for the
+ *	defaults
+ * @path: of the program, as execve(2) wants it; it need not know of any of this
+ * @argv: its arguments, as execve(2) wants them
+ * @envp: its environment, likewise
+ * @pid: where its process id goes
+ *
+ * The program opens itself before it is executed, which takes no privilege, and
+ * finds a process object of its own by proxyipc_self(), through a descriptor that
+ * is named by the environment variable PROXYIPC_SELF. A set-id program loses both
+ * objects. Waits until the program is executed. Unlike the rest of this library
+ * not async-signal-safe: it calls fork().
+ *
+ * Return: a process object on the program, whose exit is to be waited for by
+ * waitpid(2); or a negative error of fork(2), execve(2) or &struct
+ * proxyipc_process_open, and there is no child then.
+ */
+int proxyipc_spawn(int device, const struct proxyipc_process_open *how, const char *path,
+		   char *const argv[], char *const envp[], pid_t *pid);
+
+/**
+ * proxyipc_self() - find the process object that this program was spawned with
+ *
+ * It names the main thread. For proxyipc_process_map(), for instance. Not
+ * async-signal-safe: it reads the environment.
+ *
+ * Return: a process object, not to be closed if others may ask for it too;
+ * -ENODATA if this program wasn't started by proxyipc_spawn(), or the descriptor
+ * isn't that any more.
+ */
+int proxyipc_self(void);
+
 /*
  * Endpoint
  */
