@@ -116,3 +116,33 @@ int proxyipc_process_yield(int process)
 
 	return proxyipc_process_yield_params(process, &params);
 }
+
+int proxyipc_process_set_watchdog_params(int process,
+					 struct proxyipc_process_set_watchdog *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_SET_WATCHDOG, params,
+				sizeof(*params));
+}
+
+int proxyipc_process_set_watchdog(int process, __u64 timeout_ns, __u64 pretimeout_ns)
+{
+	struct proxyipc_process_set_watchdog params = {
+		.timeout = timeout_ns,
+		.pretimeout = pretimeout_ns,
+	};
+
+	return proxyipc_process_set_watchdog_params(process, &params);
+}
+
+int proxyipc_process_keepalive_params(int process, struct proxyipc_process_keepalive *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_KEEPALIVE, params,
+				sizeof(*params));
+}
+
+int proxyipc_process_keepalive(int process)
+{
+	struct proxyipc_process_keepalive params = { 0 };
+
+	return proxyipc_process_keepalive_params(process, &params);
+}

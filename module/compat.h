@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -140,6 +141,53 @@ static inline void proxyipc_vm_flags_set(struct vm_area_struct *vma,
 	vma->vm_flags |= flags;
 #endif
 }
+
+/*
+ * What the scheduler knows of the time that a task has waited for a CPU, and of
+ * how long it has been on the one that it is on; in nanoseconds. Both are read while
+ * they change, and may be wrong by one turn: they are for telling people.
+ */
+#ifdef CONFIG_SCHED_INFO
+
+static inline u64 proxyipc_since(struct task_struct *task, u64 time)
+{
+	u64 now = cpu_clock(task_cpu(task));
+
+	return now > time ? now - time : 0;
+}
+
+/* @before and @elapsed: what this said before, and how long ago that was. */
+static inline u64 proxyipc_task_delay(struct task_struct *task, u64 before,
+				      u64 elapsed)
+{
+	u64 queued = READ_ONCE(task->sched_info.last_queued);
+
+	return READ_ONCE(task->sched_info.run_delay) +
+	       (queued ? proxyipc_since(task, queued) : 0);
+}
+
+static inline u64 proxyipc_task_stretch(struct task_struct *task)
+{
+	return READ_ONCE(task->on_cpu) ?
+	       proxyipc_since(task, READ_ONCE(task->sched_info.last_arrival)) : 0;
+}
+
+#else /* it keeps no count: judge by this moment, and by the tick */
+
+static inline u64 proxyipc_task_delay(struct task_struct *task, u64 before,
+				      u64 elapsed)
+{
+	bool waits = task_is_running(task) && !READ_ONCE(task->on_cpu);
+
+	return before + (waits ? elapsed : 0);
+}
+
+static inline u64 proxyipc_task_stretch(struct task_struct *task)
+{
+	return READ_ONCE(task->on_cpu) ? TICK_NSEC : 0;
+}
+
+#endif
 
 /*
  * task_work_add(), exported or not: distributions export it for binder, vanilla

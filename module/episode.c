@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/string.h>
 
 #include "call.h"
 #include "endpoint.h"
@@ -35,7 +37,8 @@ static bool episode_is_confirmed(const struct proxyipc_process *process)
 
 static bool something_waits(const struct proxyipc_process *process)
 {
-	return process->notices || !list_empty(&process->waiting);
+	return process->causes || process->notices ||
+	       !list_empty(&process->waiting);
 }
 
 static void handler_set_locked(struct proxyipc_process *process)
@@ -64,7 +67,24 @@ static void handler_clear_locked(struct proxyipc_process *process)
 	process->episode.handler = NULL;
 }
 
-/* Notices first, then calls and sends in the order in which they came. */
+/* What nobody sent begins an episode, of several the first kind. */
+static void begin_by_cause_locked(struct proxyipc_process *process)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+
+	lockdep_assert_held(&process->lock);
+
+	episode->kind = __ffs(process->causes);
+	episode->token = proxyipc_next_id();
+	process->causes &= ~BIT(episode->kind);
+	memcpy(episode->words, process->watchdog_words, sizeof(episode->words));
+	trace_proxyipc_invoke(episode->token, episode->kind, true);
+}
+
+/*
+ * What nobody sent first: it is of the target itself. Then notices, then calls and
+ * sends in the order in which they came.
+ */
 static void episode_begin_locked(struct proxyipc_process *process)
 {
 	struct proxyipc_episode_state *episode = &process->episode;
@@ -77,6 +97,10 @@ static void episode_begin_locked(struct proxyipc_process *process)
 	};
 	if (process->receiver)
 		episode->receiver = proxyipc_receiver_get(process->receiver);
+	if (process->causes) {
+		begin_by_cause_locked(process);
+		return;
+	}
 	if (process->notices) {
 		episode->kind = PROXYIPC_KIND_NOTICE;
 		episode->token = proxyipc_next_id();
@@ -165,6 +189,22 @@ static void standstill_end_locked(struct proxyipc_process *process, bool rest)
 	proxyipc_process_put(process);
 }
 
+/*
+ * The system call that the target is in can only be told now that it is held; and
+ * only to who may see its registers.
+ */
+static void watchdog_look_locked(struct proxyipc_process *process)
+{
+	struct proxyipc_look look;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!process->sees_addresses)
+		return;
+	proxyipc_identity_look(&process->identity, &look);
+	process->episode.words[PROXYIPC_WATCHDOG_WORD_SYSCALL] = (s64)look.syscall;
+}
+
 /* The hold is confirmed: the message may go. */
 static int episode_deliver_locked(struct proxyipc_process *process)
 {
@@ -181,6 +221,9 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 
 	if (!episode->receiver)
 		return -ENOTCONN;
+	if (episode->kind == PROXYIPC_KIND_WATCHDOG)
+		watchdog_look_locked(process);
+	memcpy(letter.words, episode->words, sizeof(letter.words));
 	ret = proxyipc_receiver_deliver(episode->receiver, &letter);
 	trace_proxyipc_deliver(episode->token, ret);
 	if (ret)
@@ -633,6 +676,9 @@ static void episode_target_ended(struct proxyipc_process *process, int error)
 	if (process->receiver && process->receiver != receiver)
 		proxyipc_receiver_close(process->receiver, events, 0, 0);
 	process->notices = 0;
+	process->causes = 0;
+	/* Can't fail: it costs nothing. */
+	proxyipc_watchdog_set(&process->watchdog, 0, 0);
 	list_for_each_entry_safe(call, next, &process->waiting, node.link) {
 		list_del_init(&call->node.link);
 		proxyipc_call_finish(call, error);
@@ -788,12 +834,58 @@ static void episode_orphaned(struct work_struct *work)
 	proxyipc_process_put(process);
 }
 
+/* The watchdog has something to report. The work had a reference. */
+static void episode_expired(struct work_struct *work)
+{
+	struct proxyipc_process *process =
+		container_of(work, struct proxyipc_process, watchdog.work);
+	int ret = episode_precheck(process);
+
+	spin_lock(&process->lock);
+	/* With nobody to tell it to it is lost; PROCESS_INFO has counted it. */
+	if (proxyipc_watchdog_take(&process->watchdog, process->watchdog_words) &&
+	    !ret && !process->ended) {
+		process->causes |= BIT(PROXYIPC_KIND_WATCHDOG);
+		if (process->episode.state == PROXYIPC_EPISODE_NONE)
+			episode_advance_locked(process);
+	}
+	spin_unlock(&process->lock);
+	proxyipc_process_put(process);
+}
+
+/**
+ * proxyipc_episode_set_watchdog() - set the watchdog, or take it away
+ * @process: the process object
+ * @timeout: nanoseconds, 0: none; checked by proxyipc_expiry_check()
+ * @pretimeout: likewise
+ *
+ * What the one before had to report is forgotten, unless its episode has begun.
+ *
+ * Context: process.
+ *
+ * Return: 0, -EDQUOT, -ESRCH or -ESTALE.
+ */
+int proxyipc_episode_set_watchdog(struct proxyipc_process *process, u64 timeout,
+				  u64 pretimeout)
+{
+	int ret;
+
+	spin_lock(&process->lock);
+	ret = process->ended ?: proxyipc_watchdog_set(&process->watchdog,
+						      timeout, pretimeout);
+	if (!ret)
+		process->causes &= ~BIT(PROXYIPC_KIND_WATCHDOG);
+	spin_unlock(&process->lock);
+	return ret;
+}
+
 const struct proxyipc_process_works proxyipc_episode_works = {
 	.reconcile = episode_reconcile,
 	.timer = episode_timer,
 	.tick = episode_tick,
 	.settled = episode_settled,
 	.orphaned = episode_orphaned,
+	.expired = episode_expired,
 };
 
 /**

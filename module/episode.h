@@ -37,6 +37,9 @@ proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token);
 int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
 			    struct proxyipc_body *reply, bool stop);
 
+int proxyipc_episode_set_watchdog(struct proxyipc_process *process, u64 timeout,
+				  u64 pretimeout);
+
 void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep);
 void proxyipc_episode_task_exits(struct task_struct *task);
 

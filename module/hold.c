@@ -53,6 +53,7 @@
  * @defer_timer: ends it; armed only while there are holds. It has no reference: it
  *	runs in an interrupt, and the record is freed after a grace period.
  * @queueings: how often the callback was queued
+ * @nr_standstills: how often that was more than 0, so far
  * @identities: of all process objects on this thread
  * @wait: the target, while it decides whether to park or is parked
  * @queued: the callback is queued; cleared by it before it looks at @holds
@@ -79,6 +80,7 @@ struct proxyipc_thread {
 	u64 defer_end;
 	struct hrtimer defer_timer;
 	u64 queueings;
+	u64 nr_standstills;
 	struct list_head identities;
 	struct rcuwait wait;
 	bool queued;
@@ -745,6 +747,32 @@ int proxyipc_identity_yield(struct proxyipc_identity *identity)
 }
 
 /**
+ * proxyipc_identity_observe() - see what a target shows of life
+ * @identity: whom the process object was opened on
+ * @life: receives it
+ *
+ * A hold counts from the moment that it is added, be it deferred or not confirmed
+ * yet.
+ *
+ * Context: any, also hard interrupt.
+ */
+void proxyipc_identity_observe(struct proxyipc_identity *identity,
+			       struct proxyipc_life *life)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	unsigned long flags;
+
+	*life = (struct proxyipc_life){};
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	life->holds = thread->nr_holds;
+	life->standstills = thread->nr_standstills;
+	proxyipc_control_keepalive(&thread->control, &life->keepalive);
+	life->idle = proxyipc_control_is_idle(&thread->control);
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+}
+
+/**
  * proxyipc_thread_next_ended() - next identity whose owner is to be told
  * @reconcile: the work that is running
  * @error: receives -ESRCH or -ESTALE
@@ -841,7 +869,8 @@ int proxyipc_hold_add(struct proxyipc_hold *hold, struct pid *holder)
 	if (!ret) {
 		hold->defer_until = ktime_get_ns() + hold->defer_max;
 		list_add_tail(&hold->link, &thread->holds);
-		thread->nr_holds++;
+		if (!thread->nr_holds++)
+			thread->nr_standstills++;
 		/* The target doesn't run already, and won't before this is dropped. */
 		if (thread->nr_confirmed)
 			thread_take_effect_locked(thread);

@@ -119,12 +119,28 @@ struct proxyipc_look {
 	s32 syscall;
 };
 
+/**
+ * struct proxyipc_life - what a target shows of life, and whether it could
+ * @holds: number of its holds
+ * @standstills: how often it was held so far, by one hold or several at a time
+ * @keepalive: &proxyipc_control.keepalive; 0 without a control page
+ * @idle: &proxyipc_control.idle is set
+ */
+struct proxyipc_life {
+	u32 holds;
+	u64 standstills;
+	u32 keepalive;
+	bool idle;
+};
+
 int proxyipc_identity_init(struct proxyipc_identity *identity,
 			   struct task_struct *task, work_func_t reconcile);
 void proxyipc_identity_deinit(struct proxyipc_identity *identity);
 int proxyipc_identity_check(struct proxyipc_identity *identity);
 void proxyipc_identity_look(struct proxyipc_identity *identity,
 			    struct proxyipc_look *look);
+void proxyipc_identity_observe(struct proxyipc_identity *identity,
+			       struct proxyipc_life *life);
 struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity);
 int proxyipc_identity_yield(struct proxyipc_identity *identity);
 int proxyipc_identity_map(struct proxyipc_identity *identity,

@@ -56,8 +56,10 @@ static const struct proxyipc_command commands[] = {
 	COMMAND(process, PROCESS, process, resume, RESUME, message, 96),
 	COMMAND(process, PROCESS, process, reply, REPLY, message, 96),
 	COMMAND(process, PROCESS, process, fetch_reply, FETCH_REPLY, __reserved, 24),
-	COMMAND(process, PROCESS, process, info, INFO, __reserved, 96),
+	COMMAND(process, PROCESS, process, info, INFO, __reserved, 128),
 	COMMAND(process, PROCESS, process, yield, YIELD, flags, 8),
+	COMMAND(process, PROCESS, process, set_watchdog, SET_WATCHDOG, out_interval, 32),
+	COMMAND(process, PROCESS, process, keepalive, KEEPALIVE, flags, 8),
 	COMMAND(reply, REPLY, reply, send, SEND, message, 88),
 };
 
@@ -84,6 +86,8 @@ union proxyipc_any_params {
 	struct proxyipc_process_fetch_reply process_fetch_reply;
 	struct proxyipc_process_info process_info;
 	struct proxyipc_process_yield process_yield;
+	struct proxyipc_process_set_watchdog process_set_watchdog;
+	struct proxyipc_process_keepalive process_keepalive;
 	struct proxyipc_reply_send reply_send;
 };
 

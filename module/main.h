@@ -22,17 +22,19 @@
  * - call: one call or send, and its one result
  * - endpoint: the queue of messages
  * - receiver: the receiver slot of a process object, and its place in a queue
+ * - watchdog: notices that a target has not kept alive
  * - process, manual, episode: the process object, holds on its target by hand,
- *   and what its proxy entries begin
+ *   and what its proxy entries and its watchdog begin
  * - receive: taking a message out of an endpoint
  * - reply, entry, processfd, endpointfd, device: the kinds of descriptor, each
  *   with its commands
  * - ioctl: the table of commands
  * - main: load and unload
  *
- * Lock order, outer first. All of ours but the last three are spinlock_t and taken in
- * process context only; the last three are raw, taken with interrupts off, also
- * in tracepoint probes, and nothing but other raw locks is taken under them::
+ * Lock order, outer first. All of ours but the last four are spinlock_t and taken in
+ * process context only; the last four are raw, taken with interrupts off, also
+ * in tracepoint probes and timers, and nothing but other raw locks is taken under
+ * them::
  *
  *   process->lock              episode, receiver and reply slot, who waits
  *     endpoint->lock           queue, caps, receivers of the endpoint
@@ -40,6 +42,8 @@
  *     sighand->siglock         the kernel's, to send a target SIGSTOP
  *     user_lock                holds that each user has
  *     handling_lock            raw: which thread group handles which episode
+ *     watchdog->lock           raw: clock of a watchdog, what it has to report
+ *       thread->lock           as below
  *     thread->lock             raw: holds and callback of one target
  *     threads_lock             raw: which threads have a record
  *

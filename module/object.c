@@ -18,18 +18,25 @@ module_param_named(holds_per_user, proxyipc_holds_per_user, uint, 0644);
 MODULE_PARM_DESC(holds_per_user,
 		 "Holds that one user may have at a time (default 4096)");
 
+static unsigned int samples_per_user = 100000;
+module_param(samples_per_user, uint, 0644);
+MODULE_PARM_DESC(samples_per_user,
+		 "Samples per second that the watchdogs of one user may take (default 100000)");
+
 /**
  * struct proxyipc_user - somebody who has process objects
  * @node: in the table; under user_lock
  * @uid: who
  * @objects: process objects; zero: the user is freed; under user_lock
  * @holds: targets held
+ * @samples: per second, of the watchdogs that are set
  */
 struct proxyipc_user {
 	struct hlist_node node;
 	kuid_t uid;
 	unsigned int objects;
 	atomic_t holds;
+	atomic_t samples;
 };
 
 static DEFINE_HASHTABLE(users, 6);
@@ -203,6 +210,7 @@ void proxyipc_user_put(struct proxyipc_user *user)
 	spin_unlock(&user_lock);
 	if (last) {
 		WARN_ON_ONCE(atomic_read(&user->holds));
+		WARN_ON_ONCE(atomic_read(&user->samples));
 		kfree(user);
 	}
 }
@@ -229,4 +237,26 @@ int proxyipc_user_charge(struct proxyipc_user *user)
 void proxyipc_user_uncharge(struct proxyipc_user *user)
 {
 	atomic_dec(&user->holds);
+}
+
+/**
+ * proxyipc_user_charge_samples() - a watchdog takes samples at another rate
+ * @user: on whose account
+ * @before: samples per second that it was charged with; 0 if it wasn't set
+ * @after: those that it is to be charged with
+ *
+ * They are taken in interrupts, which no other limit of the user's applies to.
+ *
+ * Return: 0, or -EDQUOT; always 0 if that is no more than before.
+ */
+int proxyipc_user_charge_samples(struct proxyipc_user *user, unsigned int before,
+				 unsigned int after)
+{
+	int change = after - before;
+
+	if (atomic_add_return(change, &user->samples) <=
+	    READ_ONCE(samples_per_user) || change <= 0)
+		return 0;
+	atomic_sub(change, &user->samples);
+	return -EDQUOT;
 }

@@ -62,5 +62,7 @@ struct proxyipc_user *proxyipc_user_get(kuid_t uid);
 void proxyipc_user_put(struct proxyipc_user *user);
 int proxyipc_user_charge(struct proxyipc_user *user);
 void proxyipc_user_uncharge(struct proxyipc_user *user);
+int proxyipc_user_charge_samples(struct proxyipc_user *user, unsigned int before,
+				 unsigned int after);
 
 #endif /* _PROXYIPC_OBJECT_H */

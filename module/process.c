@@ -17,6 +17,13 @@ static void process_identity_settled(struct proxyipc_identity *identity)
 					     identity));
 }
 
+static bool process_get_of_watchdog(struct proxyipc_watchdog *watchdog)
+{
+	return proxyipc_process_tryget(container_of(watchdog,
+						    struct proxyipc_process,
+						    watchdog));
+}
+
 /**
  * proxyipc_process_new() - make a process object
  * @task: its target
@@ -49,6 +56,9 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 	INIT_WORK(&process->tick, works->tick);
 	INIT_WORK(&process->settled, works->settled);
 	INIT_WORK(&process->orphaned, works->orphaned);
+	proxyipc_watchdog_init(&process->watchdog, &process->identity,
+			       process->user, process_get_of_watchdog,
+			       works->expired);
 	spin_lock_init(&process->lock);
 	INIT_LIST_HEAD(&process->waiting);
 	INIT_LIST_HEAD(&process->manual);
@@ -117,6 +127,7 @@ static void process_free(struct kref *ref)
 		     process->episode.state != PROXYIPC_EPISODE_RESTING);
 	WARN_ON_ONCE(!list_empty(&process->waiting));
 	WARN_ON_ONCE(!list_empty(&process->manual));
+	proxyipc_watchdog_deinit(&process->watchdog);
 	if (process->receiver) {
 		proxyipc_receiver_detach(process->receiver);
 		proxyipc_receiver_put(process->receiver);

@@ -19,8 +19,9 @@
  * DOC: Episode
  *
  * What happens from an invocation of a proxy entry to the resume. Calls, sends
- * and notices all take this one path: they join what waits, and whoever finds
- * the object idle begins the next episode::
+ * and notices all take this one path, and so does what nobody sent, such as the
+ * expiry of the watchdog: they join what waits, and whoever finds the object idle
+ * begins the next episode::
  *
  *   NONE --begin--> HOLDING --confirmed--> DELIVERED --received--> RECEIVED
  *    ^                 |                      |                       |
@@ -48,6 +49,7 @@
 #include <linux/proxyipc.h>
 
 #include "hold.h"
+#include "watchdog.h"
 
 struct pid;
 struct proxyipc_body;
@@ -59,9 +61,10 @@ struct proxyipc_user;
 /**
  * struct proxyipc_episode_state - what is going on, if anything
  * @state: one of &enum proxyipc_episode, see DOC: Episode
- * @kind: call, send or notice
+ * @kind: call, send, notice or watchdog
  * @token: its name, 0 if NONE or RESTING
  * @notices: the bits that began it
+ * @words: of a message that nobody sent
  * @call: the call or send that began it, with a reference, or NULL
  * @reply: the reply slot: a call that was not answered, with a reference, or NULL
  * @receiver: who gets it, with a reference
@@ -73,6 +76,7 @@ struct proxyipc_episode_state {
 	u32 kind;
 	u64 token;
 	u64 notices;
+	u64 words[PROXYIPC_WORDS];
 	struct proxyipc_call *call;
 	struct proxyipc_call *reply;
 	struct proxyipc_receiver *receiver;
@@ -96,6 +100,7 @@ struct proxyipc_episode_state {
  * @tick: what is done then; the reference passes to it
  * @settled: goes on where a deferral has ended; pending with a reference
  * @orphaned: ends the episode whose handler died; pending with a reference
+ * @watchdog: has a lock of its own; set under @lock
  * @handling: in the table of handlers, while @episode.handler is set; this and
  *	@handler_died are under handling_lock
  * @handler_died: the probe saw it
@@ -105,6 +110,9 @@ struct proxyipc_episode_state {
  * @waiting: calls and sends whose turn has not come, oldest first
  * @nr_waiting: how many
  * @notices: posted, begin the next episode
+ * @causes: kinds of message that nobody sent, each a bit 1 << &enum proxyipc_kind:
+ *	begin an episode before all else
+ * @watchdog_words: the message of %PROXYIPC_KIND_WATCHDOG, while @causes has it
  * @episode: in progress
  * @deferred: the hold of the episode was deferred, and isn't in effect yet
  * @tick_at: when the lease, or the rest, ends; CLOCK_MONOTONIC nanoseconds
@@ -126,6 +134,7 @@ struct proxyipc_process {
 	struct work_struct tick;
 	struct work_struct settled;
 	struct work_struct orphaned;
+	struct proxyipc_watchdog watchdog;
 	struct hlist_node handling;
 	bool handler_died;
 
@@ -136,6 +145,8 @@ struct proxyipc_process {
 	struct list_head waiting;
 	unsigned int nr_waiting;
 	u64 notices;
+	u32 causes;
+	u64 watchdog_words[PROXYIPC_WORDS];
 	struct proxyipc_episode_state episode;
 	bool deferred;
 	u64 tick_at;
@@ -151,6 +162,7 @@ struct proxyipc_process {
  * @tick: of &struct proxyipc_process.tick
  * @settled: of &struct proxyipc_process.settled
  * @orphaned: of &struct proxyipc_process.orphaned
+ * @expired: of &struct proxyipc_process.watchdog
  */
 struct proxyipc_process_works {
 	work_func_t reconcile;
@@ -158,6 +170,7 @@ struct proxyipc_process_works {
 	work_func_t tick;
 	work_func_t settled;
 	work_func_t orphaned;
+	work_func_t expired;
 };
 
 struct proxyipc_process *

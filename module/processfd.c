@@ -287,6 +287,60 @@ long proxyipc_process_fetch_reply_ioctl(struct file *file, void *arg,
 	return 0;
 }
 
+/**
+ * proxyipc_process_set_watchdog_ioctl() - PROXYIPC_IOC_PROCESS_SET_WATCHDOG
+ * @file: the process object
+ * @arg: struct proxyipc_process_set_watchdog
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_set_watchdog_ioctl(struct file *file, void *arg,
+					 void __user *user)
+{
+	struct proxyipc_process_set_watchdog *params = arg;
+	struct proxyipc_process *process = file_process(file);
+	int ret;
+
+	if (params->flags ||
+	    proxyipc_expiry_check(params->timeout, params->pretimeout))
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	params->out_interval = params->timeout ?
+			       proxyipc_expiry_interval(params->timeout) : 0;
+	/* First: once it is set it may expire before there is time to undo it. */
+	ret = proxyipc_params_export(user, params, sizeof(*params));
+	if (ret)
+		return ret;
+	return proxyipc_episode_set_watchdog(process, params->timeout,
+					     params->pretimeout);
+}
+
+/**
+ * proxyipc_process_keepalive_ioctl() - PROXYIPC_IOC_PROCESS_KEEPALIVE
+ * @file: the process object
+ * @arg: struct proxyipc_process_keepalive
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_keepalive_ioctl(struct file *file, void *arg,
+				      void __user *user)
+{
+	struct proxyipc_process_keepalive *params = arg;
+	struct proxyipc_process *process = file_process(file);
+	int ret;
+
+	if (params->flags)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (!ret)
+		proxyipc_watchdog_keepalive(&process->watchdog);
+	return ret;
+}
+
 static void info_of_episode_locked(struct proxyipc_process *process,
 				   struct proxyipc_process_info *info)
 {
@@ -323,6 +377,7 @@ static void process_info(struct proxyipc_process *process,
 		info->out_ip = look.ip;
 		info->out_syscall = look.syscall;
 	}
+	proxyipc_watchdog_info(&process->watchdog, info);
 	spin_lock(&process->lock);
 	info_of_episode_locked(process, info);
 	spin_unlock(&process->lock);
@@ -413,6 +468,12 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "\nwaiting:\t%u\nepisodes:\t%llu\nheld-us:\t%llu\n",
 		   info.out_waiting, info.out_episodes,
 		   div_u64(info.out_held_ns, NSEC_PER_USEC));
+	if (info.out_watchdog_timeout)
+		seq_printf(m, "watchdog:\ttimeout %llu us pretimeout %llu us silent for %llu us\n",
+			   div_u64(info.out_watchdog_timeout, NSEC_PER_USEC),
+			   div_u64(info.out_watchdog_pretimeout, NSEC_PER_USEC),
+			   div_u64(info.out_watchdog_since, NSEC_PER_USEC));
+	seq_printf(m, "expiries:\t%llu\n", info.out_watchdog_expiries);
 
 	spin_lock(&process->lock);
 	now = ktime_get_ns();

@@ -26,6 +26,10 @@ long proxyipc_process_reply_ioctl(struct file *file, void *arg,
 				  void __user *user);
 long proxyipc_process_fetch_reply_ioctl(struct file *file, void *arg,
 					void __user *user);
+long proxyipc_process_set_watchdog_ioctl(struct file *file, void *arg,
+					 void __user *user);
+long proxyipc_process_keepalive_ioctl(struct file *file, void *arg,
+				      void __user *user);
 long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user);
 long proxyipc_process_yield_ioctl(struct file *file, void *arg, void __user *user);
 

@@ -158,6 +158,8 @@ static void export_letter(const struct proxyipc_pickup *pickup,
 	received->out_kind = pickup->letter.kind;
 	received->out_flags = PROXYIPC_RECEIVED_PROXIED;
 	received->out_token = pickup->letter.token;
+	memcpy(received->out_words, pickup->letter.words,
+	       sizeof(received->out_words));
 	proxyipc_identity_look(&pickup->process->identity, &look);
 	received->out_state = look.state;
 }

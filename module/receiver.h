@@ -35,12 +35,14 @@ struct proxyipc_process;
  * @kind: one of &enum proxyipc_kind
  * @call: that began the episode, or NULL; kept by the episode
  * @notices: that began it
+ * @words: the message, if there is neither
  */
 struct proxyipc_letter {
 	u64 token;
 	u32 kind;
 	struct proxyipc_call *call;
 	u64 notices;
+	u64 words[PROXYIPC_WORDS];
 };
 
 /**

@@ -16,8 +16,11 @@
  * error that ended it. Confirm tells by a negative result that the hold failed.
  * A proxied call that is resumed unanswered shows resume and then abort; one that
  * its sender takes back, abort and then resume with that error.
+ *
+ * The watchdog has no id when it expires; the episode gets one with its invoke.
  */
 
+#include <linux/proxyipc.h>
 #include <linux/tracepoint.h>
 
 TRACE_EVENT(proxyipc_invoke,
@@ -35,7 +38,8 @@ TRACE_EVENT(proxyipc_invoke,
 	),
 	TP_printk("id=%llu kind=%s proxied=%d", __entry->id,
 		  __print_symbolic(__entry->kind, { 1, "call" }, { 2, "send" },
-				   { 3, "notice" }, { 4, "event" }),
+				   { 3, "notice" }, { 4, "event" },
+				   { 5, "watchdog" }),
 		  __entry->proxied)
 );
 
@@ -77,6 +81,35 @@ DEFINE_EVENT(proxyipc_result, proxyipc_resume,
 	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
 DEFINE_EVENT(proxyipc_result, proxyipc_abort,
 	TP_PROTO(u64 id, int result), TP_ARGS(id, result));
+
+/* From the interrupt that found it out: the episode comes later, if it comes. */
+TRACE_EVENT(proxyipc_watchdog,
+	TP_PROTO(pid_t tid, const u64 *words),
+	TP_ARGS(tid, words),
+	TP_STRUCT__entry(
+		__field(pid_t, tid)
+		__field(u32, stage)
+		__field(u32, cause)
+		__field(u64, since)
+		__field(u64, cpu)
+		__field(u64, delay)
+	),
+	TP_fast_assign(
+		__entry->tid = tid;
+		__entry->stage = words[PROXYIPC_WATCHDOG_WORD_STAGE];
+		__entry->cause = words[PROXYIPC_WATCHDOG_WORD_CAUSE];
+		__entry->since = words[PROXYIPC_WATCHDOG_WORD_SINCE];
+		__entry->cpu = words[PROXYIPC_WATCHDOG_WORD_CPU];
+		__entry->delay = words[PROXYIPC_WATCHDOG_WORD_DELAY];
+	),
+	TP_printk("tid=%d stage=%s cause=%s since=%llu cpu=%llu delay=%llu",
+		  __entry->tid,
+		  __print_symbolic(__entry->stage, { 1, "pretimeout" },
+				   { 2, "timeout" }),
+		  __print_symbolic(__entry->cause, { 1, "spinning" },
+				   { 2, "starved" }, { 3, "blocked" }),
+		  __entry->since, __entry->cpu, __entry->delay)
+);
 
 #endif /* _PROXYIPC_TRACE_H */
 

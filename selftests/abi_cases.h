@@ -321,6 +321,18 @@ static void good_process_yield(struct world *w, void *arg)
 	/* There is nothing to say but who one is. */
 }
 
+static void good_process_set_watchdog(struct world *w, void *arg)
+{
+	struct proxyipc_process_set_watchdog *set = arg;
+
+	set->timeout = 3600 * NS_PER_S;
+	set->pretimeout = 0;
+}
+
+static void good_process_keepalive(struct world *w, void *arg)
+{
+}
+
 static void good_reply_send(struct world *w, void *arg)
 {
 	struct proxyipc_reply_send *send = arg;
@@ -427,9 +439,12 @@ COMMAND(process_fetch_reply, PROCESS, PROCESS_FETCH_REPLY,
 	.reserved = { AT(process_fetch_reply, __reserved) },
 	.out_fd = AT(process_fetch_reply, out_fd));
 COMMAND(process_info, PROCESS, PROCESS_INFO,
+	.min_size = 96,
 	.reserved = { AT(process_info, __reserved) });
 COMMAND(process_yield, PROCESS, PROCESS_YIELD,
 	.of_self = true);
+COMMAND(process_set_watchdog, PROCESS, PROCESS_SET_WATCHDOG);
+COMMAND(process_keepalive, PROCESS, PROCESS_KEEPALIVE);
 COMMAND(reply_send, REPLY, REPLY_SEND,
 	.reserved = { AT(reply_send, message.__reserved) });
 

@@ -46,6 +46,8 @@ FIXTURE_VARIANT_ADD(abi, process_reply) { &case_process_reply };
 FIXTURE_VARIANT_ADD(abi, process_fetch_reply) { &case_process_fetch_reply };
 FIXTURE_VARIANT_ADD(abi, process_info) { &case_process_info };
 FIXTURE_VARIANT_ADD(abi, process_yield) { &case_process_yield };
+FIXTURE_VARIANT_ADD(abi, process_set_watchdog) { &case_process_set_watchdog };
+FIXTURE_VARIANT_ADD(abi, process_keepalive) { &case_process_keepalive };
 FIXTURE_VARIANT_ADD(abi, reply_send) { &case_reply_send };
 
 FIXTURE_SETUP(abi)
@@ -84,16 +86,24 @@ TEST_F(abi, shorter_size_is_einval)
 	EXPECT_EQ(0, issue(&self->b, c, 0));
 }
 
-/* What was added to the struct since is as good as zero then. */
-TEST_F(abi, size_of_the_first_version_is_accepted)
+TEST_F(abi, size_of_an_older_version_is_accepted_and_nothing_beyond_is_written)
 {
 	const struct command_case *c = variant->c;
-	size_t size = c->min_size ?: c->size;
+	unsigned char *arg = self->b.pages;
+	size_t size;
 
-	prepare(&self->b, c);
-	memset(self->b.good + size, POISON, c->size - size);
-	set_size(&self->b, size);
-	EXPECT_EQ(0, issue(&self->b, c, 0));
+	for (size = c->min_size ?: c->size; size < c->size; size++) {
+		prepare(&self->b, c);
+		set_size(&self->b, size);
+		memset(arg, POISON, c->size);
+		memcpy(arg, self->b.good, size);
+		ASSERT_EQ(0, issue_at(&self->b, c, arg)) {
+			TH_LOG("size %zu of %zu", size, c->size);
+		}
+		ASSERT_TRUE(all_bytes(arg + size, POISON, c->size - size)) {
+			TH_LOG("size %zu of %zu", size, c->size);
+		}
+	}
 }
 
 TEST_F(abi, longer_size_with_zero_tail_is_accepted)
@@ -281,15 +291,15 @@ FIXTURE(abi_kind) {
 FIXTURE_VARIANT(abi_kind) {
 	enum kind kind;
 	unsigned char block;	/* its commands begin here, */
-	unsigned char commands;	/* and so many there are */
+	unsigned short commands;	/* bit n: there is one n later */
 };
 
-FIXTURE_VARIANT_ADD(abi_kind, device) { DEVICE, 0x00, 3 };
-FIXTURE_VARIANT_ADD(abi_kind, endpoint) { ENDPOINT, 0x10, 7 };
-FIXTURE_VARIANT_ADD(abi_kind, entry) { ENTRY, 0x20, 3 };
-FIXTURE_VARIANT_ADD(abi_kind, proxy_entry) { PROXY, 0x20, 3 };
-FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 8 };
-FIXTURE_VARIANT_ADD(abi_kind, reply) { REPLY, 0x40, 1 };
+FIXTURE_VARIANT_ADD(abi_kind, device) { DEVICE, 0x00, 0x7 };
+FIXTURE_VARIANT_ADD(abi_kind, endpoint) { ENDPOINT, 0x10, 0x7f };
+FIXTURE_VARIANT_ADD(abi_kind, entry) { ENTRY, 0x20, 0x7 };
+FIXTURE_VARIANT_ADD(abi_kind, proxy_entry) { PROXY, 0x20, 0x7 };
+FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 0x3ff };
+FIXTURE_VARIANT_ADD(abi_kind, reply) { REPLY, 0x40, 0x1 };
 
 FIXTURE_SETUP(abi_kind)
 {
@@ -306,7 +316,8 @@ FIXTURE_TEARDOWN(abi_kind)
 static bool has_command(const struct _fixture_variant_abi_kind *variant,
 			unsigned int nr)
 {
-	return nr >= variant->block && nr < variant->block + variant->commands;
+	return nr >= variant->block && nr < variant->block + 16U &&
+	       variant->commands & 1U << (nr - variant->block);
 }
 
 TEST_F(abi_kind, unknown_commands_and_those_of_other_kinds_are_enotty)
@@ -400,9 +411,11 @@ TEST(layout_is_the_same_for_32_and_64_bit)
 	EXPECT_SIZE(16 + 80, process_resume);
 	EXPECT_SIZE(16 + 80, process_reply);
 	EXPECT_SIZE(24, process_fetch_reply);
-	EXPECT_SIZE(96, process_info);
 	EXPECT_SIZE(8, process_yield);
 	EXPECT_SIZE(128, control);
+	EXPECT_SIZE(128, process_info);
+	EXPECT_SIZE(32, process_set_watchdog);
+	EXPECT_SIZE(8, process_keepalive);
 	EXPECT_SIZE(88, reply_send);
 }
 

@@ -695,6 +695,54 @@ int proxyipc_process_yield(int process);
  */
 int proxyipc_process_yield_params(int process, struct proxyipc_process_yield *params);
 
+/**
+ * proxyipc_process_set_watchdog() - be told when the target doesn't keep alive
+ * @process: from proxyipc_process_open(), proxyipc_endpoint_fetch() and the like
+ * @timeout_ns: how long it may go without, nanoseconds; 0 takes the watchdog away
+ * @pretimeout_ns: how long before that the receiver is told for the first time,
+ *	nanoseconds; 0: it isn't
+ *
+ * Who is told is the receiver, see proxyipc_process_set_receiver(): it gets a
+ * message of kind %PROXYIPC_KIND_WATCHDOG, the target is held, and must be resumed.
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_process_set_watchdog.
+ */
+int proxyipc_process_set_watchdog(int process, __u64 timeout_ns, __u64 pretimeout_ns);
+
+/**
+ * proxyipc_process_set_watchdog_params() - full form of proxyipc_process_set_watchdog()
+ * @process: from proxyipc_process_open(), proxyipc_endpoint_fetch() and the like
+ * @params: see &struct proxyipc_process_set_watchdog
+ *
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error.
+ */
+int proxyipc_process_set_watchdog_params(int process,
+					 struct proxyipc_process_set_watchdog *params);
+
+/**
+ * proxyipc_process_keepalive() - keep alive on behalf of the target
+ * @process: from proxyipc_process_open(), proxyipc_endpoint_fetch() and the like
+ *
+ * For a target that doesn't do so itself. Doesn't wait.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_process_keepalive.
+ */
+int proxyipc_process_keepalive(int process);
+
+/**
+ * proxyipc_process_keepalive_params() - full form of proxyipc_process_keepalive()
+ * @process: from proxyipc_process_open(), proxyipc_endpoint_fetch() and the like
+ * @params: see &struct proxyipc_process_keepalive
+ *
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error.
+ */
+int proxyipc_process_keepalive_params(int process, struct proxyipc_process_keepalive *params);
+
 /*
  * Control page: what a target says without a system call
  */

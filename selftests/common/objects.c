@@ -390,6 +390,27 @@ int process_info(int process, struct proxyipc_process_info *info)
 	return command(process, PROXYIPC_IOC_PROCESS_INFO, info);
 }
 
+int process_set_watchdog(int process, __u64 timeout, __u64 pretimeout)
+{
+	struct proxyipc_process_set_watchdog set = {
+		.size = sizeof(set),
+		.timeout = timeout,
+		.pretimeout = pretimeout,
+		.out_interval = POISON64,
+	};
+
+	return command(process, PROXYIPC_IOC_PROCESS_SET_WATCHDOG, &set);
+}
+
+int process_keepalive(int process)
+{
+	struct proxyipc_process_keepalive keepalive = {
+		.size = sizeof(keepalive),
+	};
+
+	return command(process, PROXYIPC_IOC_PROCESS_KEEPALIVE, &keepalive);
+}
+
 int process_state(int process)
 {
 	struct proxyipc_process_info info;
@@ -420,6 +441,14 @@ int process_holds(int process)
 	int ret = process_info(process, &info);
 
 	return ret ?: (int)info.out_holds;
+}
+
+__u64 process_expiries(int process)
+{
+	struct proxyipc_process_info info;
+	int ret = process_info(process, &info);
+
+	return ret ? ~0ULL : info.out_watchdog_expiries;
 }
 
 bool wait_for_state(int process, enum proxyipc_state state)

@@ -100,12 +100,15 @@ int process_resume(int process, __u64 token);
 int process_reply(int process, __u64 token, __u64 word);
 int process_fetch_reply(int process, __u64 token);
 int process_info(int process, struct proxyipc_process_info *info);
+int process_set_watchdog(int process, __u64 timeout, __u64 pretimeout);
+int process_keepalive(int process);
 
 /* One field of PROCESS_INFO. */
 int process_state(int process);
 int process_episode(int process);
 int process_waiting(int process);
 int process_holds(int process);
+__u64 process_expiries(int process);
 
 /* Polls PROCESS_INFO until out_state is @state, at most PATIENCE_MS. */
 bool wait_for_state(int process, enum proxyipc_state state);

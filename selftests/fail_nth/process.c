@@ -7,6 +7,7 @@
 
 #include <proxyipc.h>
 
+#include "clock.h"
 #include "objects.h"
 
 static int prepare_mint(struct stage *s)
@@ -451,6 +452,76 @@ const struct sweep_case case_process_map = {
 	.prepare = prepare_yield,
 	.run = run_map,
 	.done = done_map,
+};
+
+/*
+ * SET_WATCHDOG, KEEPALIVE
+ */
+
+static int prepare_set_watchdog(struct stage *s)
+{
+	s->arg.set_watchdog = (struct proxyipc_process_set_watchdog){
+		.size = sizeof(s->arg.set_watchdog),
+		.timeout = 3600 * NS_PER_S,
+	};
+	return 0;
+}
+
+static int run_set_watchdog(struct stage *s)
+{
+	return command(s->t.process, PROXYIPC_IOC_PROCESS_SET_WATCHDOG, &s->arg);
+}
+
+static __u64 watchdog_of(struct stage *s)
+{
+	struct proxyipc_process_info info;
+
+	return process_info(s->t.process, &info) ? 1 : info.out_watchdog_timeout;
+}
+
+static const char *undone_set_watchdog(struct stage *s, int error)
+{
+	return watchdog_of(s) ? "it is set in spite of that" : NULL;
+}
+
+static const char *done_set_watchdog(struct stage *s)
+{
+	return watchdog_of(s) == 3600 * NS_PER_S ? NULL : "it isn't set";
+}
+
+const struct sweep_case case_set_watchdog = {
+	.name = "set_watchdog",
+	.cmd = PROXYIPC_IOC_PROCESS_SET_WATCHDOG,
+	.prepare = prepare_set_watchdog,
+	.run = run_set_watchdog,
+	.undone = undone_set_watchdog,
+	.done = done_set_watchdog,
+};
+
+static int prepare_keepalive(struct stage *s)
+{
+	s->arg.keepalive.size = sizeof(s->arg.keepalive);
+	return process_set_watchdog(s->t.process, 3600 * NS_PER_S, 0);
+}
+
+/* There is nothing to see but the time since the last one, and that goes on. */
+static const char *unfed(struct stage *s, int error)
+{
+	return done_set_watchdog(s);
+}
+
+static int run_keepalive(struct stage *s)
+{
+	return command(s->t.process, PROXYIPC_IOC_PROCESS_KEEPALIVE, &s->arg);
+}
+
+const struct sweep_case case_keepalive = {
+	.name = "keepalive",
+	.cmd = PROXYIPC_IOC_PROCESS_KEEPALIVE,
+	.prepare = prepare_keepalive,
+	.run = run_keepalive,
+	.undone = unfed,
+	.done = done_set_watchdog,
 };
 
 /*

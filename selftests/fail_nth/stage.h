@@ -77,6 +77,8 @@ struct stage {
 		struct proxyipc_process_fetch_reply fetch_reply;
 		struct proxyipc_process_info info;
 		struct proxyipc_process_yield yield;
+		struct proxyipc_process_set_watchdog set_watchdog;
+		struct proxyipc_process_keepalive keepalive;
 		struct proxyipc_reply_send reply_send;
 	} arg;
 	unsigned char out[DATA_LEN];	/* bytes of a message to send */

@@ -62,7 +62,7 @@
  * %EMSGSIZE       data larger than %PROXYIPC_DATA_MAX or than the receiving
  *                 buffer; the message or the right to answer is kept
  * %ENOBUFS        the endpoint has 65536 unanswered calls
- * %EDQUOT         this user has as many holds as the module allows
+ * %EDQUOT         this user has as many holds as the module allows, or watchdogs
  * %EDEADLK        the wait could not end: the one who would have to resume the
  *                 target is the target, or waits for it
  * %EBUSY          this open file already holds its target by %PROXYIPC_IOC_PROCESS_HOLD
@@ -109,12 +109,15 @@ struct proxyipc_message {
  * @PROXYIPC_KIND_NOTICE: &proxyipc_received.out_notices were posted
  * @PROXYIPC_KIND_EVENT: &proxyipc_received.out_events happened to a target or
  *	to the hold on it; there is nothing to resume
+ * @PROXYIPC_KIND_WATCHDOG: the target has not kept alive for too long. It is held;
+ *	&proxyipc_received.out_words are those of &enum proxyipc_watchdog_word
  */
 enum proxyipc_kind {
 	PROXYIPC_KIND_CALL = 1,
 	PROXYIPC_KIND_SEND = 2,
 	PROXYIPC_KIND_NOTICE = 3,
 	PROXYIPC_KIND_EVENT = 4,
+	PROXYIPC_KIND_WATCHDOG = 5,
 };
 
 /**
@@ -173,14 +176,15 @@ enum proxyipc_state {
  *	slot. Only a holder of the endpoint can have chosen it. 0 for notices
  *	posted to the endpoint.
  * @out_proxy_payload: payload of the proxy entry that was invoked, as chosen by
- *	a holder of the process object; 0 if not proxied, and for notices and events
+ *	a holder of the process object; 0 if not proxied, and for what wasn't sent
  * @out_notices: the bits posted since the last notice, OR-ed together; of an
  *	event: those that began the hold and had not been received when it ended
  * @out_sender_tgid: process that sent it, in the receiver's pid namespace; 0 if
- *	it isn't visible there, and for notices and events
+ *	it isn't visible there, and for whatever wasn't sent: notices, events,
+ *	watchdogs
  * @out_sender_tid: its thread, likewise
  * @out_sender_uid: its user id, in the receiver's user namespace; the overflow
- *	id if it has none there, and for notices and events
+ *	id if it has none there, and for what wasn't sent
  * @out_sender_gid: its group id, likewise
  * @__reserved: must be zero
  * @out_words: the words of the message
@@ -217,6 +221,8 @@ struct proxyipc_received {
 /* proxyipc_device_info.out_features */
 /** define PROXYIPC_FEATURE_CONTROL - process objects have a control page: mmap() */
 #define PROXYIPC_FEATURE_CONTROL	(1ULL << 0)
+/** define PROXYIPC_FEATURE_WATCHDOG - %PROXYIPC_IOC_PROCESS_SET_WATCHDOG is there */
+#define PROXYIPC_FEATURE_WATCHDOG	(1ULL << 1)
 
 /**
  * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
@@ -227,6 +233,7 @@ struct proxyipc_received {
  * @out_data_max: most bytes that a message carries
  * @out_queue_max: largest &proxyipc_endpoint_create.queue_limit
  * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_CONTROL
+ *	and the like
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
  * @out_holds_max: holds that one user may have at a time
@@ -785,6 +792,12 @@ enum proxyipc_episode {
  * @out_receiver_tgid: the process that picked the episode up, in the caller's
  *	pid namespace, or 0
  * @__reserved: must be zero
+ * @out_watchdog_timeout: what the watchdog is set to, nanoseconds; 0: it isn't
+ * @out_watchdog_pretimeout: likewise
+ * @out_watchdog_since: how long the target has not kept alive, as far as that is
+ *	known from the last sample and as the watchdog counts it, nanoseconds
+ * @out_watchdog_expiries: how often the timeout came so far, also where nobody
+ *	could be told
  *
  * A snapshot; the only command that succeeds on a target that is gone.
  *
@@ -809,6 +822,10 @@ struct proxyipc_process_info {
 	__u32 out_waiting;
 	__s32 out_receiver_tgid;
 	__u32 __reserved;
+	__u64 out_watchdog_timeout;
+	__u64 out_watchdog_pretimeout;
+	__u64 out_watchdog_since;
+	__u64 out_watchdog_expiries;
 };
 
 #define PROXYIPC_IOC_PROCESS_INFO	_IO(PROXYIPC_IOC_TYPE, 0x36)
@@ -892,6 +909,121 @@ struct proxyipc_control {
 	__u64 held_ns;
 	__u64 __reserved3[4];
 };
+
+/** define PROXYIPC_WATCHDOG_MIN - shortest timeout of a watchdog, nanoseconds */
+#define PROXYIPC_WATCHDOG_MIN	1000000ULL
+/** define PROXYIPC_WATCHDOG_MAX - longest timeout of a watchdog, nanoseconds: a day */
+#define PROXYIPC_WATCHDOG_MAX	86400000000000ULL
+
+/**
+ * enum proxyipc_watchdog_word - what &proxyipc_received.out_words say of a watchdog
+ * @PROXYIPC_WATCHDOG_WORD_STAGE: one of &enum proxyipc_watchdog_stage
+ * @PROXYIPC_WATCHDOG_WORD_CAUSE: one of &enum proxyipc_watchdog_cause
+ * @PROXYIPC_WATCHDOG_WORD_SINCE: how long the target had not kept alive,
+ *	nanoseconds, without the time that doesn't count; no longer than it really
+ *	hadn't
+ * @PROXYIPC_WATCHDOG_WORD_CPU: CPU time that it used in that time, nanoseconds
+ * @PROXYIPC_WATCHDOG_WORD_DELAY: how much of that time it was runnable without
+ *	getting a CPU, nanoseconds
+ * @PROXYIPC_WATCHDOG_WORD_SYSCALL: &proxyipc_process_info.out_syscall when it was
+ *	held, under the conditions of that; -1 for none
+ * @PROXYIPC_WATCHDOG_WORD_TIMEOUT: the timeout that was set, nanoseconds
+ * @PROXYIPC_WATCHDOG_WORD_AT: when this was found out, CLOCK_MONOTONIC
+ *	nanoseconds; the target was held a little later
+ */
+enum proxyipc_watchdog_word {
+	PROXYIPC_WATCHDOG_WORD_STAGE = 0,
+	PROXYIPC_WATCHDOG_WORD_CAUSE = 1,
+	PROXYIPC_WATCHDOG_WORD_SINCE = 2,
+	PROXYIPC_WATCHDOG_WORD_CPU = 3,
+	PROXYIPC_WATCHDOG_WORD_DELAY = 4,
+	PROXYIPC_WATCHDOG_WORD_SYSCALL = 5,
+	PROXYIPC_WATCHDOG_WORD_TIMEOUT = 6,
+	PROXYIPC_WATCHDOG_WORD_AT = 7,
+};
+
+/**
+ * enum proxyipc_watchdog_stage - how long is too long
+ * @PROXYIPC_WATCHDOG_PRETIMEOUT: the timeout comes soon: when the target has been
+ *	resumed and goes on not keeping alive
+ * @PROXYIPC_WATCHDOG_TIMEOUT: it has come; when the target has been resumed, all
+ *	begins anew
+ */
+enum proxyipc_watchdog_stage {
+	PROXYIPC_WATCHDOG_PRETIMEOUT = 1,
+	PROXYIPC_WATCHDOG_TIMEOUT = 2,
+};
+
+/**
+ * enum proxyipc_watchdog_cause - what the target did instead of keeping alive
+ * @PROXYIPC_WATCHDOG_SPINNING: it ran: wanted to for at least half of the time, and
+ *	did for at least a tenth
+ * @PROXYIPC_WATCHDOG_STARVED: it wanted to for at least half of the time, and got a
+ *	CPU for less than a tenth
+ * @PROXYIPC_WATCHDOG_BLOCKED: it slept for more than half of the time
+ *
+ * Judged by what the scheduler counts, which is read while it changes: between
+ * two of these, either may be said.
+ */
+enum proxyipc_watchdog_cause {
+	PROXYIPC_WATCHDOG_SPINNING = 1,
+	PROXYIPC_WATCHDOG_STARVED = 2,
+	PROXYIPC_WATCHDOG_BLOCKED = 3,
+};
+
+/**
+ * struct proxyipc_process_set_watchdog - argument of %PROXYIPC_IOC_PROCESS_SET_WATCHDOG
+ * @size: sizeof(struct proxyipc_process_set_watchdog)
+ * @flags: must be zero
+ * @timeout: how long the target may go without keeping alive, nanoseconds, at least
+ *	%PROXYIPC_WATCHDOG_MIN and at most %PROXYIPC_WATCHDOG_MAX; 0 takes the
+ *	watchdog away
+ * @pretimeout: how long before that its receiver is told for the first time,
+ *	nanoseconds, less than @timeout; 0: it isn't
+ * @out_interval: how long after the timeout it expires at most, nanoseconds: the
+ *	time from one look at the target to the next
+ *
+ * Begins now, in the place of what was set before; that has nothing more to say,
+ * but for an episode that has begun. The watchdog belongs to the process object, is
+ * there as long as that, and tells the entry in its receiver slot
+ * (%PROXYIPC_KIND_WATCHDOG). Both stages hold the target: the message is an episode
+ * like others, begins before notices and calls that wait, and must be resumed. A
+ * stage that can't be told because there is no receiver, or because it would be
+ * one of those that %EDEADLK is for, is lost; the target runs on.
+ *
+ * It never expires while less than @timeout has passed since the target kept alive.
+ * Time doesn't count while the target is held, by anybody, stopped by a signal or
+ * its tracer, frozen, or the system is suspended: the clock then stands still, for
+ * up to two intervals more than that. After a timeout it starts afresh.
+ *
+ * Errors: %EINVAL, %EDQUOT (module parameter samples_per_user), %ESRCH, %ESTALE.
+ */
+struct proxyipc_process_set_watchdog {
+	__u32 size;
+	__u32 flags;
+	__u64 timeout;
+	__u64 pretimeout;
+	__u64 out_interval;
+};
+
+#define PROXYIPC_IOC_PROCESS_SET_WATCHDOG _IO(PROXYIPC_IOC_TYPE, 0x38)
+
+/**
+ * struct proxyipc_process_keepalive - argument of %PROXYIPC_IOC_PROCESS_KEEPALIVE
+ * @size: sizeof(struct proxyipc_process_keepalive)
+ * @flags: must be zero
+ *
+ * Keeps alive on behalf of a target that knows nothing of its watchdog. Without a
+ * watchdog it does nothing.
+ *
+ * Errors: %ESRCH, %ESTALE.
+ */
+struct proxyipc_process_keepalive {
+	__u32 size;
+	__u32 flags;
+};
+
+#define PROXYIPC_IOC_PROCESS_KEEPALIVE	_IO(PROXYIPC_IOC_TYPE, 0x39)
 
 /*
  * Reply
