@@ -102,6 +102,16 @@ int proxyipc_endpoint_resume(int endpoint, __u64 cap, const struct proxyipc_mess
 	return proxyipc_endpoint_resume_params(endpoint, &params);
 }
 
+int proxyipc_endpoint_retry(int endpoint, __u64 cap)
+{
+	struct proxyipc_endpoint_resume params = {
+		.flags = PROXYIPC_RESUME_RETRY,
+		.cap = cap,
+	};
+
+	return proxyipc_endpoint_resume_params(endpoint, &params);
+}
+
 int proxyipc_endpoint_fetch_params(int endpoint, struct proxyipc_endpoint_fetch *params)
 {
 	return proxyipc_command(endpoint, PROXYIPC_IOC_ENDPOINT_FETCH, params, sizeof(*params));

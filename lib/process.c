@@ -67,6 +67,30 @@ int proxyipc_process_resume(int process, __u64 token, const struct proxyipc_mess
 	return proxyipc_process_resume_params(process, &params);
 }
 
+int proxyipc_process_retry(int process, __u64 token)
+{
+	struct proxyipc_process_resume params = {
+		.flags = PROXYIPC_RESUME_RETRY,
+		.token = token,
+	};
+
+	return proxyipc_process_resume_params(process, &params);
+}
+
+int proxyipc_process_set_faults_params(int process,
+				       struct proxyipc_process_set_faults *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_SET_FAULTS, params,
+				sizeof(*params));
+}
+
+int proxyipc_process_set_faults(int process, __u64 signals)
+{
+	struct proxyipc_process_set_faults params = { .signals = signals };
+
+	return proxyipc_process_set_faults_params(process, &params);
+}
+
 int proxyipc_process_reply_params(int process, struct proxyipc_process_reply *params)
 {
 	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_REPLY, params, sizeof(*params));

@@ -110,6 +110,49 @@ proxyipc_memory_of_task(struct task_struct *task, bool *dumpable)
 
 #endif
 
+/*
+ * Take a signal that isn't in @others off the current task's queue, or off that of
+ * its process if its own has none. Under siglock.
+ */
+static inline void proxyipc_dequeue_own_signal(sigset_t *others)
+{
+	kernel_siginfo_t info;
+	enum pid_type type;
+
+#ifdef PROXYIPC_HAS_DEQUEUE_OF_CURRENT
+	dequeue_signal(others, &info, &type);
+#else
+	dequeue_signal(current, others, &info, &type);
+#endif
+}
+
+/* What the processor said when the current task last did something wrong. */
+#ifdef CONFIG_X86
+
+static inline u64 proxyipc_current_trap(void)
+{
+	return current->thread.trap_nr;
+}
+
+static inline u64 proxyipc_current_trap_error(void)
+{
+	return current->thread.error_code;
+}
+
+#else
+
+static inline u64 proxyipc_current_trap(void)
+{
+	return 0;
+}
+
+static inline u64 proxyipc_current_trap_error(void)
+{
+	return 0;
+}
+
+#endif
+
 /* What a probe of sched_process_exit is called with. */
 #ifdef PROXYIPC_HAS_EXIT_GROUP_DEAD
 #define PROXYIPC_EXIT_PROBE_ARGS \

@@ -124,7 +124,7 @@ static int endpoint_answer(struct proxyipc_endpoint *ep, u64 cap,
 
 /* Resume the held process that a cap names; @body is NULL without an answer. */
 static int endpoint_resume(struct proxyipc_endpoint *ep, u64 cap,
-			   struct proxyipc_body *body, bool stop, bool *used)
+			   struct proxyipc_body *body, u32 flags, bool *used)
 {
 	struct proxyipc_process *process;
 	u64 token;
@@ -133,8 +133,8 @@ static int endpoint_resume(struct proxyipc_endpoint *ep, u64 cap,
 	process = endpoint_find_process(ep, cap, &token);
 	if (IS_ERR(process))
 		return PTR_ERR(process);
-	ret = proxyipc_episode_resume(process, token, body, stop);
-	*used = ret != -EMSGSIZE && ret != -ESTALE;
+	ret = proxyipc_episode_resume(process, token, body, flags);
+	*used = ret != -EMSGSIZE && ret != -ESTALE && ret != -EINVAL;
 	proxyipc_process_put(process);
 	return ret;
 }
@@ -218,11 +218,12 @@ static bool reply_recv_is_valid(const struct proxyipc_endpoint_reply_recv *param
 	u32 resume = params->flags & RESUME_ANY;
 
 	if (params->flags & ~(PROXYIPC_NONBLOCK | RESUME_ANY |
-			      PROXYIPC_RESUME_STOP) ||
+			      PROXYIPC_RESUME_VERDICT) ||
+	    !proxyipc_episode_verdict_is_valid(params->flags) ||
 	    params->received.__reserved)
 		return false;
 	if (resume == RESUME_ANY ||
-	    (params->flags & PROXYIPC_RESUME_STOP && !resume))
+	    (params->flags & PROXYIPC_RESUME_VERDICT && !resume))
 		return false;
 	/* Restarted after the first half was done: @message is still there. */
 	if (!params->cap)
@@ -236,18 +237,19 @@ static int reply_recv_answer(struct proxyipc_endpoint *ep,
 			     const struct proxyipc_endpoint_reply_recv *params,
 			     bool *used)
 {
-	bool stop = params->flags & PROXYIPC_RESUME_STOP;
 	struct proxyipc_body body;
 	int ret;
 
 	if (params->flags & PROXYIPC_RESUME_ONLY)
-		return endpoint_resume(ep, params->cap, NULL, stop, used);
+		return endpoint_resume(ep, params->cap, NULL, params->flags,
+				       used);
 
 	ret = proxyipc_body_import(&body, &params->message);
 	if (ret)
 		return ret;
 	if (params->flags & PROXYIPC_RESUME_REPLY)
-		ret = endpoint_resume(ep, params->cap, &body, stop, used);
+		ret = endpoint_resume(ep, params->cap, &body, params->flags,
+				      used);
 	else
 		ret = endpoint_answer(ep, params->cap, &body, used);
 	proxyipc_body_deinit(&body);
@@ -299,12 +301,12 @@ long proxyipc_endpoint_resume_ioctl(struct file *file, void *arg,
 {
 	struct proxyipc_endpoint_resume *params = arg;
 	bool reply = params->flags & PROXYIPC_RESUME_REPLY;
-	bool stop = params->flags & PROXYIPC_RESUME_STOP;
 	struct proxyipc_body body = {};
 	bool used;
 	int ret;
 
-	if (params->flags & ~(PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_STOP) ||
+	if (params->flags & ~(PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_VERDICT) ||
+	    !proxyipc_episode_verdict_is_valid(params->flags) ||
 	    (!reply && !proxyipc_message_is_zero(&params->message)))
 		return -EINVAL;
 	if (reply) {
@@ -313,7 +315,7 @@ long proxyipc_endpoint_resume_ioctl(struct file *file, void *arg,
 			return ret;
 	}
 	ret = endpoint_resume(file->private_data, params->cap,
-			      reply ? &body : NULL, stop, &used);
+			      reply ? &body : NULL, params->flags, &used);
 	proxyipc_body_deinit(&body);
 	return ret;
 }
@@ -399,7 +401,7 @@ long proxyipc_endpoint_drop_ioctl(struct file *file, void *arg,
 		return -EINVAL;
 
 	if (proxyipc_endpoint_take_call(ep, params->cap, 0, &call))
-		return endpoint_resume(ep, params->cap, NULL, false, &used);
+		return endpoint_resume(ep, params->cap, NULL, 0, &used);
 	proxyipc_call_finish(call, -ECANCELED);
 	proxyipc_call_put(call);
 	return 0;

@@ -37,7 +37,7 @@ static bool episode_is_confirmed(const struct proxyipc_process *process)
 
 static bool something_waits(const struct proxyipc_process *process)
 {
-	return process->causes || process->notices ||
+	return process->fault.signal || process->causes || process->notices ||
 	       !list_empty(&process->waiting);
 }
 
@@ -82,8 +82,8 @@ static void begin_by_cause_locked(struct proxyipc_process *process)
 }
 
 /*
- * What nobody sent first: it is of the target itself. Then notices, then calls and
- * sends in the order in which they came.
+ * A fault first, since the target can't go on without it, then what else nobody sent,
+ * then notices, then calls and sends in the order in which they came.
  */
 static void episode_begin_locked(struct proxyipc_process *process)
 {
@@ -97,6 +97,14 @@ static void episode_begin_locked(struct proxyipc_process *process)
 	};
 	if (process->receiver)
 		episode->receiver = proxyipc_receiver_get(process->receiver);
+	if (process->fault.signal) {
+		episode->kind = PROXYIPC_KIND_FAULT;
+		episode->token = proxyipc_next_id();
+		proxyipc_fault_export(&process->fault, episode->words);
+		process->fault.signal = 0;
+		trace_proxyipc_invoke(episode->token, episode->kind, true);
+		return;
+	}
 	if (process->causes) {
 		begin_by_cause_locked(process);
 		return;
@@ -241,6 +249,8 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 		episode->reply = proxyipc_call_get(episode->call);
 	else if (episode->kind == PROXYIPC_KIND_SEND)
 		proxyipc_call_finish(episode->call, 0);
+	else if (episode->kind == PROXYIPC_KIND_FAULT)
+		proxyipc_hold_drop(&process->fault_hold);
 	wake_up_poll(&process->wait, EPOLLIN);
 	return 0;
 }
@@ -266,6 +276,11 @@ static void episode_close_locked(struct proxyipc_process *process, int result,
 		proxyipc_receiver_put(episode->receiver);
 	}
 	handler_clear_locked(process);
+	if (episode->kind == PROXYIPC_KIND_FAULT) {
+		if (episode->retry)
+			proxyipc_identity_retry_fault(&process->identity);
+		proxyipc_hold_drop(&process->fault_hold);
+	}
 	/* For a call both are the same; it gets its result once. */
 	if (episode->call)
 		proxyipc_call_finish(episode->call, result);
@@ -629,31 +644,73 @@ proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token)
 }
 
 /**
+ * proxyipc_episode_verdict_is_valid() - can a resume have these flags?
+ * @flags: of a resume, any of them
+ *
+ * Return: false if they contradict each other.
+ */
+bool proxyipc_episode_verdict_is_valid(u32 flags)
+{
+	return !(flags & PROXYIPC_RESUME_KILL) ||
+	       !(flags & (PROXYIPC_RESUME_STOP | PROXYIPC_RESUME_RETRY));
+}
+
+/* What is done to the target by its resume, before the hold is dropped. */
+static void verdict_apply_locked(struct proxyipc_process *process, u32 flags)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+
+	lockdep_assert_held(&process->lock);
+
+	/* A debugger sees the fault happen again. */
+	episode->retry = flags & (PROXYIPC_RESUME_RETRY | PROXYIPC_RESUME_STOP) &&
+			 episode->kind == PROXYIPC_KIND_FAULT;
+	if (flags & PROXYIPC_RESUME_STOP)
+		proxyipc_hold_stop(&process->hold);
+	if (flags & PROXYIPC_RESUME_KILL)
+		proxyipc_hold_kill(&process->hold);
+}
+
+static int episode_resume_locked(struct proxyipc_process *process, u64 token,
+				 struct proxyipc_body *reply, u32 flags)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!token || process->episode.token != token ||
+	    !episode_is_confirmed(process) ||
+	    (reply && !episode_is_received(process, token)))
+		return -ESTALE;
+	if (flags & PROXYIPC_RESUME_RETRY &&
+	    process->episode.kind != PROXYIPC_KIND_FAULT)
+		return -EINVAL;
+	if (reply)
+		ret = episode_reply_locked(process, reply);
+	if (ret == -EMSGSIZE)
+		return ret;
+	verdict_apply_locked(process, flags);
+	episode_end_locked(process, -ECANCELED, 0, false);
+	return ret;
+}
+
+/**
  * proxyipc_episode_resume() - end an episode
  * @process: the process object
  * @token: the episode; it need not have been received, if there is no @reply
  * @reply: the answer to the call in the reply slot, or NULL; its bytes move
- * @stop: hand the target over to a debugger
+ * @flags: %PROXYIPC_RESUME_STOP, _RETRY, _KILL
  *
- * Return: 0; -ESTALE or -EMSGSIZE, nothing was changed; -ESRCH, resumed, but
- * nobody waited for the reply.
+ * Return: 0; -ESTALE, -EMSGSIZE, or -EINVAL if there is no fault to retry, nothing
+ * was changed; -ESRCH, resumed, but nobody waited for the reply.
  */
 int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
-			    struct proxyipc_body *reply, bool stop)
+			    struct proxyipc_body *reply, u32 flags)
 {
-	int ret = -ESTALE;
+	int ret;
 
 	spin_lock(&process->lock);
-	if (token && process->episode.token == token &&
-	    episode_is_confirmed(process) &&
-	    (!reply || episode_is_received(process, token))) {
-		ret = reply ? episode_reply_locked(process, reply) : 0;
-		if (ret != -EMSGSIZE) {
-			if (stop)
-				proxyipc_hold_stop(&process->hold);
-			episode_end_locked(process, -ECANCELED, 0, false);
-		}
-	}
+	ret = episode_resume_locked(process, token, reply, flags);
 	spin_unlock(&process->lock);
 	return ret;
 }
@@ -679,6 +736,7 @@ static void episode_target_ended(struct proxyipc_process *process, int error)
 	process->causes = 0;
 	/* Can't fail: it costs nothing. */
 	proxyipc_watchdog_set(&process->watchdog, 0, 0);
+	process->fault.signal = 0;
 	list_for_each_entry_safe(call, next, &process->waiting, node.link) {
 		list_del_init(&call->node.link);
 		proxyipc_call_finish(call, error);
@@ -695,6 +753,46 @@ static bool identity_get_process(struct proxyipc_identity *identity)
 	return proxyipc_process_tryget(container_of(identity,
 						    struct proxyipc_process,
 						    identity));
+}
+
+/*
+ * The target is at a fault, in the callback: this runs in the target itself. If it
+ * can't be held for it the signal is delivered.
+ */
+static void episode_fault_raised(struct proxyipc_identity *identity,
+				 const struct proxyipc_fault *fault)
+{
+	struct proxyipc_process *process =
+		container_of(identity, struct proxyipc_process, identity);
+
+	if (!episode_precheck(process)) {
+		spin_lock(&process->lock);
+		if (!process->ended &&
+		    !proxyipc_hold_add(&process->fault_hold, NULL)) {
+			process->fault = *fault;
+			episode_advance_locked(process);
+		}
+		spin_unlock(&process->lock);
+	}
+	proxyipc_process_put(process);
+}
+
+static const struct proxyipc_fault_works episode_fault_works = {
+	.get = identity_get_process,
+	.raised = episode_fault_raised,
+};
+
+/**
+ * proxyipc_episode_set_faults() - have faults of the target begin episodes
+ * @process: the process object
+ * @signals: bit n - 1 for signal n, of faults; none is fine
+ *
+ * Return: 0, -EBUSY, -ESRCH or -ESTALE.
+ */
+int proxyipc_episode_set_faults(struct proxyipc_process *process, u64 signals)
+{
+	return proxyipc_identity_set_faults(&process->identity, signals,
+					    &episode_fault_works);
 }
 
 /* For all process objects of one thread: it is gone, or somebody else. */

@@ -17,6 +17,10 @@ struct proxyipc_process_works;
 struct proxyipc_receiver;
 struct task_struct;
 
+/* What a resume may say of the target, beside the reply. */
+#define PROXYIPC_RESUME_VERDICT \
+	(PROXYIPC_RESUME_STOP | PROXYIPC_RESUME_RETRY | PROXYIPC_RESUME_KILL)
+
 extern const struct proxyipc_process_works proxyipc_episode_works;
 
 int proxyipc_episode_submit(struct proxyipc_process *process,
@@ -35,7 +39,9 @@ int proxyipc_episode_reply(struct proxyipc_process *process, u64 token,
 struct proxyipc_call *
 proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token);
 int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
-			    struct proxyipc_body *reply, bool stop);
+			    struct proxyipc_body *reply, u32 flags);
+bool proxyipc_episode_verdict_is_valid(u32 flags);
+int proxyipc_episode_set_faults(struct proxyipc_process *process, u64 signals);
 
 int proxyipc_episode_set_watchdog(struct proxyipc_process *process, u64 timeout,
 				  u64 pretimeout);

@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "control.h"
+#include "fault.h"
 #include "hold.h"
 #include "main.h"
 
@@ -42,6 +43,8 @@
  * @work: the callback; belongs to task work while @queued
  * @tries: how often the callback has stepped back; only the target touches it
  * @reconcile: tells the owners of identities that theirs has ended
+ * @fault: that the callback has to deal with, signal 0 for none; only the target
+ *	touches it
  * @lock: raw, protects what follows
  * @holds: the holds, oldest first
  * @nr_holds: how many
@@ -55,6 +58,10 @@
  * @queueings: how often the callback was queued
  * @nr_standstills: how often that was more than 0, so far
  * @identities: of all process objects on this thread
+ * @catchers: who is told of faults, by signal; NULL: nobody
+ * @fault_works: how
+ * @faulted: who was told of @fault and may have it retried, or NULL
+ * @retry: @fault is to be retried
  * @wait: the target, while it decides whether to park or is parked
  * @queued: the callback is queued; cleared by it before it looks at @holds
  * @parked: the target sleeps in the callback
@@ -70,6 +77,7 @@ struct proxyipc_thread {
 	struct callback_head work;
 	unsigned int tries;
 	struct work_struct reconcile;
+	struct proxyipc_fault fault;
 
 	raw_spinlock_t lock;
 	struct list_head holds;
@@ -82,6 +90,10 @@ struct proxyipc_thread {
 	u64 queueings;
 	u64 nr_standstills;
 	struct list_head identities;
+	struct proxyipc_identity *catchers[PROXYIPC_FAULT_LAST + 1];
+	const struct proxyipc_fault_works *fault_works;
+	struct proxyipc_identity *faulted;
+	bool retry;
 	struct rcuwait wait;
 	bool queued;
 	bool parked;
@@ -302,6 +314,21 @@ static void thread_reconcile_locked(struct proxyipc_thread *thread)
 		refcount_dec(&thread->ref);
 }
 
+/* Its owner isn't told of faults any more, nor asked what to do with one. */
+static void identity_forget_faults_locked(struct proxyipc_identity *identity)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	int signal;
+
+	lockdep_assert_held(&thread->lock);
+
+	for (signal = 1; signal <= PROXYIPC_FAULT_LAST; signal++)
+		if (thread->catchers[signal] == identity)
+			thread->catchers[signal] = NULL;
+	if (thread->faulted == identity)
+		thread->faulted = NULL;
+}
+
 /* The target is somebody else now: whoever knew it loses the holds on it. */
 static void identity_revoke_locked(struct proxyipc_identity *identity)
 {
@@ -311,6 +338,7 @@ static void identity_revoke_locked(struct proxyipc_identity *identity)
 	lockdep_assert_held(&thread->lock);
 
 	identity->stale = true;
+	identity_forget_faults_locked(identity);
 	/* To the front, where proxyipc_thread_next_ended() looks. */
 	list_move(&identity->link, &thread->identities);
 	list_for_each_entry_safe(hold, next, &thread->holds, link)
@@ -425,6 +453,38 @@ static bool callback_steps_back(struct proxyipc_thread *thread)
 	       !proxyipc_task_work_add(current, &thread->work, TWA_NONE);
 }
 
+/* Tell who asked for it that there is a fault. What it holds, the caller obeys. */
+static void thread_report_fault(struct proxyipc_thread *thread)
+{
+	const struct proxyipc_fault_works *works;
+	struct proxyipc_identity *catcher;
+
+	raw_spin_lock_irq(&thread->lock);
+	works = thread->fault_works;
+	catcher = thread->catchers[thread->fault.signal];
+	if (catcher && (!current_may_park() || !works->get(catcher)))
+		catcher = NULL;
+	thread->faulted = catcher;
+	raw_spin_unlock_irq(&thread->lock);
+	if (catcher)
+		works->raised(catcher, &thread->fault);
+}
+
+/* The holds on account of the fault are gone. Without a word it is delivered. */
+static void thread_settle_fault(struct proxyipc_thread *thread)
+{
+	bool retry;
+
+	raw_spin_lock_irq(&thread->lock);
+	retry = thread->retry;
+	thread->retry = false;
+	thread->faulted = NULL;
+	raw_spin_unlock_irq(&thread->lock);
+	if (retry)
+		proxyipc_fault_discard(&thread->fault);
+	thread->fault.signal = 0;
+}
+
 /* Runs in the target, on its way back to user mode, or when it exits. */
 static void hold_callback(struct callback_head *work)
 {
@@ -434,6 +494,8 @@ static void hold_callback(struct callback_head *work)
 	if (callback_steps_back(thread))
 		return;
 	thread->tries = 0;
+	if (thread->fault.signal)
+		thread_report_fault(thread);
 
 	raw_spin_lock_irq(&thread->lock);
 	/*
@@ -456,6 +518,8 @@ static void hold_callback(struct callback_head *work)
 	thread->in_exec = current_is_amid_exec() && !list_empty(&thread->holds);
 	raw_spin_unlock_irq(&thread->lock);
 
+	if (thread->fault.signal)
+		thread_settle_fault(thread);
 	thread_put(thread);
 }
 
@@ -502,6 +566,17 @@ static enum hrtimer_restart thread_defer_timer(struct hrtimer *timer)
 	}
 	raw_spin_unlock_irqrestore(&thread->lock, flags);
 	return HRTIMER_NORESTART;
+}
+
+/* For the probe that may not drop a reference: under RCU, and without one. */
+static struct proxyipc_thread *thread_peek(struct task_struct *task)
+{
+	struct proxyipc_thread *thread;
+
+	hash_for_each_possible_rcu(threads, thread, node, (unsigned long)task)
+		if (thread->task == task && refcount_read(&thread->ref))
+			break;
+	return thread;
 }
 
 static struct proxyipc_thread *thread_find(struct task_struct *task)
@@ -628,6 +703,7 @@ void proxyipc_identity_deinit(struct proxyipc_identity *identity)
 
 	raw_spin_lock_irqsave(&thread->lock, flags);
 	list_del_init(&identity->link);
+	identity_forget_faults_locked(identity);
 	raw_spin_unlock_irqrestore(&thread->lock, flags);
 	put_cred(identity->cred);
 	thread_put(thread);
@@ -662,6 +738,71 @@ int proxyipc_identity_check(struct proxyipc_identity *identity)
 struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity)
 {
 	return identity->thread->task;
+}
+
+static bool faults_are_free_locked(struct proxyipc_identity *identity, u64 signals)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	int signal;
+
+	lockdep_assert_held(&thread->lock);
+
+	for (signal = 1; signal <= PROXYIPC_FAULT_LAST; signal++)
+		if (signals & BIT_ULL(signal - 1) && thread->catchers[signal] &&
+		    thread->catchers[signal] != identity)
+			return false;
+	return true;
+}
+
+/**
+ * proxyipc_identity_set_faults() - be told of faults of the target
+ * @identity: whom the process object was opened on
+ * @signals: bit n - 1 for signal n; those that are not among them are given up
+ * @works: how; the same for all identities
+ *
+ * Context: process or atomic.
+ *
+ * Return: 0, -EBUSY if somebody else is told of one of them, -ESRCH, -ESTALE.
+ */
+int proxyipc_identity_set_faults(struct proxyipc_identity *identity, u64 signals,
+				 const struct proxyipc_fault_works *works)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	unsigned long flags;
+	int ret, signal;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	ret = identity_check_alive_locked(identity);
+	if (!ret && !faults_are_free_locked(identity, signals))
+		ret = -EBUSY;
+	for (signal = 1; !ret && signal <= PROXYIPC_FAULT_LAST; signal++) {
+		if (signals & BIT_ULL(signal - 1))
+			thread->catchers[signal] = identity;
+		else if (thread->catchers[signal] == identity)
+			thread->catchers[signal] = NULL;
+	}
+	thread->fault_works = works;
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
+	return ret;
+}
+
+/**
+ * proxyipc_identity_retry_fault() - have the instruction at fault executed again
+ * @identity: whose owner was told of the fault, and holds the target
+ *
+ * Comes true when the target leaves the callback. Not for one that left it already.
+ *
+ * Context: process or atomic.
+ */
+void proxyipc_identity_retry_fault(struct proxyipc_identity *identity)
+{
+	struct proxyipc_thread *thread = identity->thread;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&thread->lock, flags);
+	if (thread->faulted == identity)
+		thread->retry = true;
+	raw_spin_unlock_irqrestore(&thread->lock, flags);
 }
 
 /**
@@ -1075,6 +1216,21 @@ void proxyipc_hold_stop(struct proxyipc_hold *hold)
 }
 
 /**
+ * proxyipc_hold_kill() - the target is not to run again
+ * @hold: about to be dropped
+ *
+ * SIGKILL is pending when the target leaves the callback.
+ *
+ * Context: process.
+ */
+void proxyipc_hold_kill(struct proxyipc_hold *hold)
+{
+	/* Not one that became somebody else since. */
+	if (!proxyipc_identity_check(hold->identity) && proxyipc_hold_is_on(hold))
+		send_sig(SIGKILL, hold->identity->thread->task, 1);
+}
+
+/**
  * proxyipc_hold_drop() - take the reason away
  * @hold: one that isn't held is fine
  *
@@ -1239,4 +1395,42 @@ void proxyipc_hold_task_exits(struct task_struct *task)
 	thread_reconcile_locked(thread);
 	raw_spin_unlock_irqrestore(&thread->lock, flags);
 	thread_put(thread);
+}
+
+/**
+ * proxyipc_hold_signal_probe() - signal_generate
+ * @data: unused
+ * @signal: as in proxyipc_fault_is_genuine()
+ * @info: likewise
+ * @task: likewise
+ * @group: likewise
+ * @result: likewise
+ *
+ * Notes a fault down and sees that the callback runs before its signal is
+ * delivered. A second one before the callback came to the first is delivered.
+ *
+ * Context: under siglock of @task, interrupts off. Wakes nobody and keeps no
+ * reference: dropping the last one is not for here.
+ */
+void proxyipc_hold_signal_probe(void *data, int signal,
+				struct kernel_siginfo *info,
+				struct task_struct *task, int group, int result)
+{
+	struct proxyipc_thread *thread;
+	unsigned long flags;
+
+	if (!proxyipc_fault_is_genuine(signal, info, task, group, result))
+		return;
+
+	rcu_read_lock();
+	thread = thread_peek(task);
+	if (thread) {
+		raw_spin_lock_irqsave(&thread->lock, flags);
+		/* Whoever catches it has a reference to the record. */
+		if (thread->catchers[signal] && !thread->fault.signal &&
+		    !thread_queue_locked(thread))
+			proxyipc_fault_read(&thread->fault, info);
+		raw_spin_unlock_irqrestore(&thread->lock, flags);
+	}
+	rcu_read_unlock();
 }

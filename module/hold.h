@@ -38,6 +38,12 @@
  * when the target leaves its section (YIELD), or at its bound. Whichever comes
  * first queues the callback, and with that the holds take effect, all of them
  * together. From then on, until none is left, nothing is deferred.
+ * A fault of the target is one more thing that queues the callback: a probe, in the
+ * target, notes it down where its signal is generated, and get_signal() runs task
+ * work before it takes the signal. So the owner of the identity that asked for that
+ * signal hears of it in the callback, adds its hold, and the callback parks as it
+ * always does. Whoever drops that hold may say before that the fault is to be
+ * retried: then the callback discards the signal when it leaves.
  *
  * An identity is what the target's credentials were when a process object was
  * opened on it. When they change, the identity is stale and its holds are gone.
@@ -57,7 +63,9 @@
 
 struct cred;
 struct linux_binprm;
+struct kernel_siginfo;
 struct pid;
+struct proxyipc_fault;
 struct proxyipc_thread;
 struct task_struct;
 struct vm_area_struct;
@@ -80,6 +88,19 @@ struct proxyipc_identity {
 	struct list_head link;
 	bool stale;
 	void (*settled)(struct proxyipc_identity *identity);
+};
+
+/**
+ * struct proxyipc_fault_works - who is told of faults
+ * @get: takes a reference to the identity's owner, or returns false if that is
+ *	being freed; called under a raw lock
+ * @raised: in the target, before the signal is delivered; drops the reference.
+ *	Holds that it adds are obeyed before the target goes on.
+ */
+struct proxyipc_fault_works {
+	bool (*get)(struct proxyipc_identity *identity);
+	void (*raised)(struct proxyipc_identity *identity,
+		       const struct proxyipc_fault *fault);
 };
 
 /**
@@ -145,6 +166,9 @@ struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity);
 int proxyipc_identity_yield(struct proxyipc_identity *identity);
 int proxyipc_identity_map(struct proxyipc_identity *identity,
 			  struct vm_area_struct *vma);
+int proxyipc_identity_set_faults(struct proxyipc_identity *identity, u64 signals,
+				 const struct proxyipc_fault_works *works);
+void proxyipc_identity_retry_fault(struct proxyipc_identity *identity);
 
 struct proxyipc_identity *
 proxyipc_thread_next_ended(struct work_struct *reconcile, int *error,
@@ -161,6 +185,7 @@ void proxyipc_hold_set_holder(struct proxyipc_hold *hold, struct pid *holder);
 bool proxyipc_hold_is_on(struct proxyipc_hold *hold);
 bool proxyipc_hold_is_deferred(struct proxyipc_hold *hold);
 void proxyipc_hold_stop(struct proxyipc_hold *hold);
+void proxyipc_hold_kill(struct proxyipc_hold *hold);
 void proxyipc_hold_drop(struct proxyipc_hold *hold);
 bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
 				  struct pid *holder);
@@ -168,5 +193,8 @@ bool proxyipc_hold_would_deadlock(struct proxyipc_identity *identity,
 void proxyipc_hold_exec_probe(void *data, struct task_struct *task,
 			      pid_t old_pid, struct linux_binprm *bprm);
 void proxyipc_hold_task_exits(struct task_struct *task);
+void proxyipc_hold_signal_probe(void *data, int signal,
+				struct kernel_siginfo *info,
+				struct task_struct *task, int group, int result);
 
 #endif /* _PROXYIPC_HOLD_H */

@@ -60,6 +60,7 @@ static const struct proxyipc_command commands[] = {
 	COMMAND(process, PROCESS, process, yield, YIELD, flags, 8),
 	COMMAND(process, PROCESS, process, set_watchdog, SET_WATCHDOG, out_interval, 32),
 	COMMAND(process, PROCESS, process, keepalive, KEEPALIVE, flags, 8),
+	COMMAND(process, PROCESS, process, set_faults, SET_FAULTS, signals, 16),
 	COMMAND(reply, REPLY, reply, send, SEND, message, 88),
 };
 
@@ -88,6 +89,7 @@ union proxyipc_any_params {
 	struct proxyipc_process_yield process_yield;
 	struct proxyipc_process_set_watchdog process_set_watchdog;
 	struct proxyipc_process_keepalive process_keepalive;
+	struct proxyipc_process_set_faults process_set_faults;
 	struct proxyipc_reply_send reply_send;
 };
 

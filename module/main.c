@@ -6,6 +6,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <trace/events/sched.h>
+#include <trace/events/signal.h>
 
 #include "compat.h"
 #include "device.h"
@@ -55,6 +56,7 @@ static void exit_probe(PROXYIPC_EXIT_PROBE_ARGS)
 static struct main_probe probes[] = {
 	{ "sched_process_exec", proxyipc_hold_exec_probe },
 	{ "sched_process_exit", exit_probe },
+	{ "signal_generate", proxyipc_hold_signal_probe },
 };
 
 /* Registered by name they have no type; see that it is what will be called. */
@@ -62,6 +64,7 @@ static void __maybe_unused probes_check_types(void)
 {
 	check_trace_callback_type_sched_process_exec(proxyipc_hold_exec_probe);
 	check_trace_callback_type_sched_process_exit(exit_probe);
+	check_trace_callback_type_signal_generate(proxyipc_hold_signal_probe);
 }
 
 static void probe_match(struct tracepoint *tracepoint, void *data)

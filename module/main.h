@@ -17,6 +17,7 @@
  * - message: what is carried
  * - cap: the names that receivers use
  * - control: the page that a target shares with us
+ * - fault: instructions that could not be executed, and their signals
  * - hold: keeps a thread from running user code; the only file that does
  * - object: file descriptors and who may have how many holds
  * - call: one call or send, and its one result
@@ -39,13 +40,16 @@
  *   process->lock              episode, receiver and reply slot, who waits
  *     endpoint->lock           queue, caps, receivers of the endpoint
  *       call->wait.lock        state and result of one call
- *     sighand->siglock         the kernel's, to send a target SIGSTOP
+ *     sighand->siglock         the kernel's, to send a target a signal
  *     user_lock                holds that each user has
  *     handling_lock            raw: which thread group handles which episode
  *     watchdog->lock           raw: clock of a watchdog, what it has to report
  *       thread->lock           as below
  *     thread->lock             raw: holds and callback of one target
  *     threads_lock             raw: which threads have a record
+ *
+ * siglock comes before the raw ones also because the probe of signal_generate runs
+ * under it, and takes thread->lock: so no signal may be sent under a raw lock.
  *
  * References: a descriptor holds its object; entry -> endpoint or process; process
  * -> thread, receiver; receiver -> endpoint; a queue holds what is queued in it.

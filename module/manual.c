@@ -242,14 +242,14 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
  * @process: the process object
  * @token: names the hold, through whichever open file it was made
  * @reply: a reply was given, which makes no sense
- * @stop: hand the target over to a debugger
+ * @flags: %PROXYIPC_RESUME_STOP, _KILL; _RETRY makes no sense either
  *
  * Context: process.
  *
- * Return: 0, -ESTALE, or -EINVAL for @reply.
+ * Return: 0, -ESTALE, or -EINVAL for what makes no sense.
  */
 int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
-			   bool reply, bool stop)
+			   bool reply, u32 flags)
 {
 	struct proxyipc_manual *manual;
 	int ret = -ESTALE;
@@ -258,11 +258,13 @@ int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
 	list_for_each_entry(manual, &process->manual, link) {
 		if (manual->token != token)
 			continue;
-		ret = reply ? -EINVAL : 0;
+		ret = reply || flags & PROXYIPC_RESUME_RETRY ? -EINVAL : 0;
 		if (ret)
 			break;
-		if (stop)
+		if (flags & PROXYIPC_RESUME_STOP)
 			proxyipc_hold_stop(&manual->hold);
+		if (flags & PROXYIPC_RESUME_KILL)
+			proxyipc_hold_kill(&manual->hold);
 		manual_end_locked(manual);
 		break;
 	}

@@ -48,7 +48,7 @@ void proxyipc_manual_deinit(struct proxyipc_manual *manual);
 int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
 			 u64 defer_max, u64 *token, u32 *state);
 int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
-			   bool reply, bool stop);
+			   bool reply, u32 flags);
 void proxyipc_manual_end_all_locked(struct proxyipc_process *process);
 
 #endif /* _PROXYIPC_MANUAL_H */

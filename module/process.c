@@ -52,6 +52,7 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 	process->lease = lease;
 	init_waitqueue_head(&process->wait);
 	proxyipc_hold_init(&process->hold, &process->identity);
+	proxyipc_hold_init(&process->fault_hold, &process->identity);
 	proxyipc_hrtimer_setup(&process->timer, works->timer);
 	INIT_WORK(&process->tick, works->tick);
 	INIT_WORK(&process->settled, works->settled);
@@ -133,6 +134,7 @@ static void process_free(struct kref *ref)
 		proxyipc_receiver_put(process->receiver);
 	}
 	proxyipc_hold_deinit(&process->hold);
+	proxyipc_hold_deinit(&process->fault_hold);
 	proxyipc_user_put(process->user);
 	proxyipc_identity_deinit(&process->identity);
 	kfree(process);

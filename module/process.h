@@ -19,9 +19,9 @@
  * DOC: Episode
  *
  * What happens from an invocation of a proxy entry to the resume. Calls, sends
- * and notices all take this one path, and so does what nobody sent, such as the
- * expiry of the watchdog: they join what waits, and whoever finds the object idle
- * begins the next episode::
+ * and notices all take this one path, and so does what nobody sent, the expiry of
+ * the watchdog and faults of the target: they join what waits, and whoever finds the
+ * object idle begins the next episode::
  *
  *   NONE --begin--> HOLDING --confirmed--> DELIVERED --received--> RECEIVED
  *    ^                 |                      |                       |
@@ -32,6 +32,10 @@
  * A *standstill* is the time from the hold to its drop; episodes that are chained
  * share it, and the lease is its length, so that chaining can't stretch it. After
  * a lease ran out the target gets to run before the next episode (RESTING).
+ *
+ * A fault is of the target, which can't go on before its episode: it goes first. What
+ * keeps the target in the meantime is a hold of its own, which goes when the fault's
+ * turn has come.
  *
  * Only an episode whose hold was confirmed is chained to: while HOLDING, whoever
  * began it goes on to the next by himself. If the target defers the hold he
@@ -48,6 +52,7 @@
 #include <linux/workqueue.h>
 #include <linux/proxyipc.h>
 
+#include "fault.h"
 #include "hold.h"
 #include "watchdog.h"
 
@@ -61,10 +66,11 @@ struct proxyipc_user;
 /**
  * struct proxyipc_episode_state - what is going on, if anything
  * @state: one of &enum proxyipc_episode, see DOC: Episode
- * @kind: call, send, notice or watchdog
+ * @kind: call, send, notice, watchdog or fault
  * @token: its name, 0 if NONE or RESTING
  * @notices: the bits that began it
  * @words: of a message that nobody sent
+ * @retry: the fault that began it is to be retried
  * @call: the call or send that began it, with a reference, or NULL
  * @reply: the reply slot: a call that was not answered, with a reference, or NULL
  * @receiver: who gets it, with a reference
@@ -77,6 +83,7 @@ struct proxyipc_episode_state {
 	u64 token;
 	u64 notices;
 	u64 words[PROXYIPC_WORDS];
+	bool retry;
 	struct proxyipc_call *call;
 	struct proxyipc_call *reply;
 	struct proxyipc_receiver *receiver;
@@ -96,6 +103,7 @@ struct proxyipc_episode_state {
  *	before the object is published, then constant
  * @wait: poll
  * @hold: of the episode
+ * @fault_hold: of a fault whose turn has not come
  * @timer: end of the lease, or of the rest; armed with a reference
  * @tick: what is done then; the reference passes to it
  * @settled: goes on where a deferral has ended; pending with a reference
@@ -113,6 +121,7 @@ struct proxyipc_episode_state {
  * @causes: kinds of message that nobody sent, each a bit 1 << &enum proxyipc_kind:
  *	begin an episode before all else
  * @watchdog_words: the message of %PROXYIPC_KIND_WATCHDOG, while @causes has it
+ * @fault: likewise; signal 0 if there is none
  * @episode: in progress
  * @deferred: the hold of the episode was deferred, and isn't in effect yet
  * @tick_at: when the lease, or the rest, ends; CLOCK_MONOTONIC nanoseconds
@@ -130,6 +139,7 @@ struct proxyipc_process {
 	bool overrides_defer;
 	wait_queue_head_t wait;
 	struct proxyipc_hold hold;
+	struct proxyipc_hold fault_hold;
 	struct hrtimer timer;
 	struct work_struct tick;
 	struct work_struct settled;
@@ -147,6 +157,7 @@ struct proxyipc_process {
 	u64 notices;
 	u32 causes;
 	u64 watchdog_words[PROXYIPC_WORDS];
+	struct proxyipc_fault fault;
 	struct proxyipc_episode_state episode;
 	bool deferred;
 	u64 tick_at;

@@ -174,7 +174,7 @@ long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user
 
 	ret = proxyipc_params_export(user, params, sizeof(*params));
 	if (ret)
-		proxyipc_manual_resume(process, params->out_token, false, false);
+		proxyipc_manual_resume(process, params->out_token, false, 0);
 	return ret;
 }
 
@@ -192,11 +192,11 @@ long proxyipc_process_resume_ioctl(struct file *file, void *arg,
 	struct proxyipc_process *process = file_process(file);
 	struct proxyipc_process_resume *params = arg;
 	bool reply = params->flags & PROXYIPC_RESUME_REPLY;
-	bool stop = params->flags & PROXYIPC_RESUME_STOP;
 	struct proxyipc_body body = {};
 	int ret;
 
-	if (params->flags & ~(PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_STOP) ||
+	if (params->flags & ~(PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_VERDICT) ||
+	    !proxyipc_episode_verdict_is_valid(params->flags) ||
 	    (!reply && !proxyipc_message_is_zero(&params->message)))
 		return -EINVAL;
 	ret = proxyipc_process_check(process);
@@ -208,9 +208,10 @@ long proxyipc_process_resume_ioctl(struct file *file, void *arg,
 			return ret;
 	}
 	ret = proxyipc_episode_resume(process, params->token,
-				      reply ? &body : NULL, stop);
+				      reply ? &body : NULL, params->flags);
 	if (ret == -ESTALE && params->token)
-		ret = proxyipc_manual_resume(process, params->token, reply, stop);
+		ret = proxyipc_manual_resume(process, params->token, reply,
+					     params->flags);
 	proxyipc_body_deinit(&body);
 	return ret;
 }
@@ -422,6 +423,27 @@ long proxyipc_process_yield_ioctl(struct file *file, void *arg, void __user *use
 	if (params->flags)
 		return -EINVAL;
 	return proxyipc_identity_yield(&file_process(file)->identity);
+}
+
+/**
+ * proxyipc_process_set_faults_ioctl() - PROXYIPC_IOC_PROCESS_SET_FAULTS
+ * @file: the process object
+ * @arg: struct proxyipc_process_set_faults
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_set_faults_ioctl(struct file *file, void *arg,
+				       void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_set_faults *params = arg;
+
+	if (params->flags || !proxyipc_fault_signals_are_valid(params->signals))
+		return -EINVAL;
+	if (!process->sees_addresses)
+		return -EPERM;
+	return proxyipc_episode_set_faults(process, params->signals);
 }
 
 static const char * const state_names[] = {

@@ -30,6 +30,8 @@ long proxyipc_process_set_watchdog_ioctl(struct file *file, void *arg,
 					 void __user *user);
 long proxyipc_process_keepalive_ioctl(struct file *file, void *arg,
 				      void __user *user);
+long proxyipc_process_set_faults_ioctl(struct file *file, void *arg,
+				       void __user *user);
 long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user);
 long proxyipc_process_yield_ioctl(struct file *file, void *arg, void __user *user);
 

@@ -39,7 +39,8 @@ TRACE_EVENT(proxyipc_invoke,
 	TP_printk("id=%llu kind=%s proxied=%d", __entry->id,
 		  __print_symbolic(__entry->kind, { 1, "call" }, { 2, "send" },
 				   { 3, "notice" }, { 4, "event" },
-				   { 5, "watchdog" }),
+				   { 5, "watchdog" },
+				   { 6, "fault" }),
 		  __entry->proxied)
 );
 

@@ -333,6 +333,13 @@ static void good_process_keepalive(struct world *w, void *arg)
 {
 }
 
+static void good_process_set_faults(struct world *w, void *arg)
+{
+	struct proxyipc_process_set_faults *set = arg;
+
+	set->signals = 1ULL << (SIGSEGV - 1);
+}
+
 static void good_reply_send(struct world *w, void *arg)
 {
 	struct proxyipc_reply_send *send = arg;
@@ -383,6 +390,8 @@ struct command_case {
 		.good = good_ ## object_verb,				\
 		__VA_ARGS__						\
 	}
+#define RESUME_VERDICT \
+	(PROXYIPC_RESUME_STOP | PROXYIPC_RESUME_RETRY | PROXYIPC_RESUME_KILL)
 #define AT(object_verb, field) offsetof(struct proxyipc_ ## object_verb, field)
 
 COMMAND(device_info, DEVICE, DEVICE_INFO,
@@ -402,12 +411,12 @@ COMMAND(endpoint_reply, ENDPOINT, ENDPOINT_REPLY,
 	.reserved = { AT(endpoint_reply, message.__reserved) });
 COMMAND(endpoint_reply_recv, ENDPOINT, ENDPOINT_REPLY_RECV,
 	.flags = PROXYIPC_NONBLOCK | PROXYIPC_RESUME_REPLY |
-		 PROXYIPC_RESUME_ONLY | PROXYIPC_RESUME_STOP,
+		 PROXYIPC_RESUME_ONLY | RESUME_VERDICT,
 	.use = PROXYIPC_NONBLOCK,
 	.reserved = { AT(endpoint_reply_recv, message.__reserved),
 		      AT(endpoint_reply_recv, received.__reserved) });
 COMMAND(endpoint_resume, ENDPOINT, ENDPOINT_RESUME,
-	.flags = PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_STOP,
+	.flags = PROXYIPC_RESUME_REPLY | RESUME_VERDICT,
 	.use = PROXYIPC_RESUME_REPLY,
 	.reserved = { AT(endpoint_resume, message.__reserved) });
 COMMAND(endpoint_fetch, ENDPOINT, ENDPOINT_FETCH,
@@ -431,7 +440,7 @@ COMMAND(process_hold, PROCESS, PROCESS_HOLD,
 	.flags = PROXYIPC_HOLD_NODEFER,
 	.reserved = { AT(process_hold, __reserved) });
 COMMAND(process_resume, PROCESS, PROCESS_RESUME,
-	.flags = PROXYIPC_RESUME_REPLY | PROXYIPC_RESUME_STOP,
+	.flags = PROXYIPC_RESUME_REPLY | RESUME_VERDICT,
 	.reserved = { AT(process_resume, message.__reserved) });
 COMMAND(process_reply, PROCESS, PROCESS_REPLY,
 	.reserved = { AT(process_reply, message.__reserved) });
@@ -445,6 +454,7 @@ COMMAND(process_yield, PROCESS, PROCESS_YIELD,
 	.of_self = true);
 COMMAND(process_set_watchdog, PROCESS, PROCESS_SET_WATCHDOG);
 COMMAND(process_keepalive, PROCESS, PROCESS_KEEPALIVE);
+COMMAND(process_set_faults, PROCESS, PROCESS_SET_FAULTS);
 COMMAND(reply_send, REPLY, REPLY_SEND,
 	.reserved = { AT(reply_send, message.__reserved) });
 

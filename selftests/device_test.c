@@ -47,8 +47,8 @@ TEST_F(device, info_tells_version_and_limits)
 	EXPECT_EQ((__u32)PROXYIPC_DATA_MAX, info.out_data_max);
 	EXPECT_LE(64U, info.out_queue_max);
 	EXPECT_NE(POISON32, info.out_queue_max);
-	EXPECT_EQ(PROXYIPC_FEATURE_CONTROL | PROXYIPC_FEATURE_WATCHDOG,
-		  info.out_features);
+	EXPECT_EQ(PROXYIPC_FEATURE_CONTROL | PROXYIPC_FEATURE_WATCHDOG |
+		  PROXYIPC_FEATURE_FAULTS, info.out_features);
 	EXPECT_EQ(10 * NS_PER_S, info.out_lease_default);
 	EXPECT_EQ(60 * NS_PER_S, info.out_lease_max);
 	EXPECT_LT(0U, info.out_holds_max);

@@ -385,6 +385,18 @@ int proxyipc_endpoint_resume(int endpoint, __u64 cap, const struct proxyipc_mess
 int proxyipc_endpoint_resume_params(int endpoint, struct proxyipc_endpoint_resume *params);
 
 /**
+ * proxyipc_endpoint_retry() - end the hold of a fault: the instruction is executed again
+ * @endpoint: that received the fault
+ * @cap: &proxyipc_received.out_cap
+ *
+ * For who has mended what was wrong. proxyipc_endpoint_resume() delivers the signal.
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_endpoint_resume.
+ */
+int proxyipc_endpoint_retry(int endpoint, __u64 cap);
+
+/**
  * proxyipc_endpoint_fetch() - turn what a message brought into a file descriptor
  * @endpoint: that received it
  * @cap: &proxyipc_received.out_cap. Of a plain call it is dead afterwards, of a
@@ -605,6 +617,51 @@ int proxyipc_process_resume(int process, __u64 token, const struct proxyipc_mess
  * Return: 0, or a negative error.
  */
 int proxyipc_process_resume_params(int process, struct proxyipc_process_resume *params);
+
+/**
+ * proxyipc_process_retry() - end the hold of a fault: the instruction is executed again
+ * @process: from proxyipc_process_open(), proxyipc_endpoint_fetch() and the like
+ * @token: &proxyipc_received.out_token
+ *
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_process_resume.
+ */
+int proxyipc_process_retry(int process, __u64 token);
+
+/**
+ * proxyipc_process_set_faults() - get the faults of the target
+ * @process: from proxyipc_process_open_self() and the like
+ * @signals: of which signals: proxyipc_signal_bit() of each, OR-ed; 0 for none
+ *
+ * They arrive where the receiver slot says, as PROXYIPC_KIND_FAULT. Doesn't wait.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_process_set_faults.
+ */
+int proxyipc_process_set_faults(int process, __u64 signals);
+
+/**
+ * proxyipc_process_set_faults_params() - full form of proxyipc_process_set_faults()
+ * @process: from proxyipc_process_open_self() and the like
+ * @params: see &struct proxyipc_process_set_faults
+ *
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error.
+ */
+int proxyipc_process_set_faults_params(int process,
+				       struct proxyipc_process_set_faults *params);
+
+/**
+ * proxyipc_signal_bit() - a signal as a set of signals has it
+ * @signal: SIGSEGV and the like
+ *
+ * Return: its bit.
+ */
+static inline __u64 proxyipc_signal_bit(int signal)
+{
+	return 1ULL << (signal - 1);
+}
 
 /**
  * proxyipc_process_reply() - answer the call in the reply slot, the target stays held

@@ -150,7 +150,7 @@ static void call_goes_through_all_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PROXYIPC_EPISODE_RECEIVED, state(f));
 	KUNIT_EXPECT_TRUE(test, proxyipc_episode_is_received(f->process, token(f)));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_resume(f->process, token(f),
-							 &body, false));
+							 &body, 0));
 	KUNIT_EXPECT_EQ(test, PROXYIPC_EPISODE_NONE, state(f));
 	KUNIT_EXPECT_FALSE(test, held(f));
 	KUNIT_EXPECT_EQ(test, 0, call->result);
@@ -170,7 +170,7 @@ static void send_is_accepted_when_its_hold_is_confirmed(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, f->process->episode.reply);
 	KUNIT_EXPECT_TRUE(test, receive(test));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_resume(f->process, token(f),
-							 NULL, false));
+							 NULL, 0));
 	KUNIT_EXPECT_FALSE(test, held(f));
 	proxyipc_call_put(call);
 }
@@ -190,17 +190,17 @@ static void episodes_take_turns_notices_first_then_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u32)PROXYIPC_NOTIFIED_PENDING, posted);
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_notify(f->process, 0x6, &posted));
 
-	proxyipc_episode_resume(f->process, token(f), NULL, false);
+	proxyipc_episode_resume(f->process, token(f), NULL, 0);
 	KUNIT_EXPECT_EQ(test, (u32)PROXYIPC_KIND_NOTICE, f->process->episode.kind);
 	KUNIT_EXPECT_EQ(test, 0x7ULL, f->process->episode.notices);
 	KUNIT_EXPECT_EQ(test, 0ULL, f->process->notices);
 	for (i = 1; i < ARRAY_SIZE(calls); i++) {
 		KUNIT_EXPECT_EQ(test, PROXYIPC_EPISODE_DELIVERED, state(f));
-		proxyipc_episode_resume(f->process, token(f), NULL, false);
+		proxyipc_episode_resume(f->process, token(f), NULL, 0);
 		KUNIT_EXPECT_EQ(test, calls[i]->id, token(f));
 		KUNIT_EXPECT_TRUE(test, held(f));
 	}
-	proxyipc_episode_resume(f->process, token(f), NULL, false);
+	proxyipc_episode_resume(f->process, token(f), NULL, 0);
 	KUNIT_EXPECT_EQ(test, PROXYIPC_EPISODE_NONE, state(f));
 	KUNIT_EXPECT_EQ(test, 0U, f->process->nr_waiting);
 	KUNIT_EXPECT_EQ(test, 4ULL, f->process->nr_episodes);
@@ -221,12 +221,12 @@ static void chained_episodes_share_one_lease(struct kunit *test)
 	end = f->process->tick_at;
 	KUNIT_EXPECT_GE(test, end, now + LEASE);
 	second = submit(test, PROXYIPC_KIND_CALL);
-	proxyipc_episode_resume(f->process, token(f), NULL, false);
+	proxyipc_episode_resume(f->process, token(f), NULL, 0);
 	KUNIT_EXPECT_EQ(test, second->id, token(f));
 	KUNIT_EXPECT_EQ(test, end, f->process->tick_at);
 
 	/* A standstill of its own has a lease of its own. */
-	proxyipc_episode_resume(f->process, token(f), NULL, false);
+	proxyipc_episode_resume(f->process, token(f), NULL, 0);
 	proxyipc_call_put(second);
 	second = submit(test, PROXYIPC_KIND_CALL);
 	KUNIT_EXPECT_GT(test, f->process->tick_at, end);
@@ -268,7 +268,7 @@ static void tick_that_comes_too_early_changes_nothing(struct kunit *test)
 	episode_tick(&f->process->tick);
 	KUNIT_EXPECT_EQ(test, PROXYIPC_EPISODE_DELIVERED, state(f));
 	KUNIT_EXPECT_TRUE(test, held(f));
-	proxyipc_episode_resume(f->process, token(f), NULL, false);
+	proxyipc_episode_resume(f->process, token(f), NULL, 0);
 	proxyipc_process_get(f->process);
 	episode_tick(&f->process->tick);
 	KUNIT_EXPECT_EQ(test, PROXYIPC_EPISODE_NONE, state(f));
@@ -307,20 +307,20 @@ static void resume_takes_no_token_but_that_of_the_episode(struct kunit *test)
 	u64 good = token(f);
 
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			proxyipc_episode_resume(f->process, 0, NULL, false));
+			proxyipc_episode_resume(f->process, 0, NULL, 0));
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			proxyipc_episode_resume(f->process, good + 1, NULL, false));
+			proxyipc_episode_resume(f->process, good + 1, NULL, 0));
 	/* An answer to what nobody has received can't be one. */
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			proxyipc_episode_resume(f->process, good, &body, false));
+			proxyipc_episode_resume(f->process, good, &body, 0));
 	KUNIT_EXPECT_TRUE(test, held(f));
 	KUNIT_EXPECT_EQ(test, 0,
-			proxyipc_episode_resume(f->process, good, NULL, false));
+			proxyipc_episode_resume(f->process, good, NULL, 0));
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			proxyipc_episode_resume(f->process, good, NULL, false));
+			proxyipc_episode_resume(f->process, good, NULL, 0));
 	/* No episode: the token of none isn't one. */
 	KUNIT_EXPECT_EQ(test, -ESTALE,
-			proxyipc_episode_resume(f->process, 0, NULL, false));
+			proxyipc_episode_resume(f->process, 0, NULL, 0));
 	proxyipc_call_put(call);
 }
 
@@ -346,7 +346,7 @@ static void reply_slot_is_emptied_once(struct kunit *test)
 			proxyipc_episode_reply(f->process, token(f), &body));
 	/* Resumed all the same, though nobody waits for the answer. */
 	KUNIT_EXPECT_EQ(test, -ESRCH, proxyipc_episode_resume(f->process, token(f),
-							      &body, false));
+							      &body, 0));
 	KUNIT_EXPECT_FALSE(test, held(f));
 	KUNIT_EXPECT_EQ(test, 0, call->result);
 	proxyipc_call_put(call);
@@ -366,7 +366,7 @@ static void fetched_reply_outlives_the_episode(struct kunit *test)
 			    proxyipc_episode_fetch_reply(f->process, token(f)));
 	KUNIT_ASSERT_PTR_EQ(test, call, fetched);
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_resume(f->process, token(f),
-							 NULL, false));
+							 NULL, 0));
 	KUNIT_EXPECT_FALSE(test, proxyipc_call_is_done(call));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_call_reply(fetched, &body));
 	KUNIT_EXPECT_EQ(test, 0, call->result);
@@ -419,7 +419,7 @@ static void received_episode_goes_on_without_its_sender(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ESRCH,
 			proxyipc_episode_reply(f->process, token(f), &body));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_resume(f->process, token(f),
-							 NULL, false));
+							 NULL, 0));
 	KUNIT_EXPECT_EQ(test, -EINTR, call->result);
 	proxyipc_call_put(call);
 }
@@ -430,7 +430,7 @@ static void message_of_an_ended_episode_is_not_picked_up(struct kunit *test)
 	struct proxyipc_call *call = submit(test, PROXYIPC_KIND_CALL);
 	u64 old = token(f);
 
-	proxyipc_episode_resume(f->process, old, NULL, false);
+	proxyipc_episode_resume(f->process, old, NULL, 0);
 	KUNIT_EXPECT_FALSE(test, proxyipc_episode_pick(f->process, old));
 	proxyipc_episode_unpick(f->process, old);
 	KUNIT_EXPECT_EQ(test, 0U, f->ep->nr_queued);
@@ -478,7 +478,7 @@ static void new_receiver_counts_from_the_next_episode_on(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, old, f->process->episode.receiver);
 	KUNIT_EXPECT_TRUE(test, receive(test));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_resume(f->process, token(f),
-							 NULL, false));
+							 NULL, 0));
 	proxyipc_call_put(call);
 	call = submit(test, PROXYIPC_KIND_CALL);
 	KUNIT_EXPECT_EQ(test, 0x66ULL, f->process->episode.receiver->payload);
@@ -585,21 +585,21 @@ static void holds_by_hand_and_episodes_end_by_their_own_tokens(struct kunit *tes
 	KUNIT_EXPECT_NE(test, tokens[1], token(f));
 
 	KUNIT_EXPECT_EQ(test, -ESTALE, proxyipc_episode_resume(f->process, tokens[0],
-							       NULL, false));
+							       NULL, 0));
 	KUNIT_EXPECT_EQ(test, -ESTALE, proxyipc_manual_resume(f->process, token(f),
 							      false, false));
 	/* A reply to a hold that nobody called for is a mistake. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, proxyipc_manual_resume(f->process, tokens[0],
 							      true, false));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_manual_resume(f->process, tokens[0],
-							false, false));
+							false, 0));
 	KUNIT_EXPECT_EQ(test, -ESTALE, proxyipc_manual_resume(f->process, tokens[0],
 							      false, false));
 	KUNIT_EXPECT_FALSE(test, proxyipc_hold_is_on(&first->hold));
 	KUNIT_EXPECT_TRUE(test, proxyipc_hold_is_on(&second->hold));
 	KUNIT_EXPECT_TRUE(test, held(f));
 	KUNIT_EXPECT_EQ(test, 0, proxyipc_episode_resume(f->process, token(f),
-							 NULL, false));
+							 NULL, 0));
 	KUNIT_EXPECT_TRUE(test, proxyipc_hold_is_on(&second->hold));
 	proxyipc_manual_deinit(second);
 	KUNIT_EXPECT_TRUE(test, list_empty(&f->process->manual));

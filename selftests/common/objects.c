@@ -187,6 +187,11 @@ int endpoint_resume(int endpoint, __u64 cap)
 	return resume(endpoint, cap, 0, 0);
 }
 
+int endpoint_resume_flags(int endpoint, __u64 cap, __u32 flags)
+{
+	return resume(endpoint, cap, flags, 0);
+}
+
 int endpoint_resume_reply(int endpoint, __u64 cap, __u64 word)
 {
 	return resume(endpoint, cap, PROXYIPC_RESUME_REPLY, word);
@@ -366,6 +371,16 @@ int process_reply(int process, __u64 token, __u64 word)
 	};
 
 	return command(process, PROXYIPC_IOC_PROCESS_REPLY, &reply);
+}
+
+int process_set_faults(int process, __u64 signals)
+{
+	struct proxyipc_process_set_faults set = {
+		.size = sizeof(set),
+		.signals = signals,
+	};
+
+	return command(process, PROXYIPC_IOC_PROCESS_SET_FAULTS, &set);
 }
 
 int process_fetch_reply(int process, __u64 token)

@@ -70,6 +70,7 @@ int endpoint_recv_readonly(int endpoint);
 
 int endpoint_reply(int endpoint, __u64 cap, __u64 word);
 int endpoint_resume(int endpoint, __u64 cap);
+int endpoint_resume_flags(int endpoint, __u64 cap, __u32 flags);
 int endpoint_resume_reply(int endpoint, __u64 cap, __u64 word);
 int endpoint_fetch(int endpoint, __u64 cap);
 int endpoint_drop(int endpoint, __u64 cap);
@@ -98,6 +99,7 @@ int process_hold(int process, __u64 *token);	/* >= 0: out_state */
 int process_hold_for(int process, __u64 lease, __u64 *token);
 int process_resume(int process, __u64 token);
 int process_reply(int process, __u64 token, __u64 word);
+int process_set_faults(int process, __u64 signals);
 int process_fetch_reply(int process, __u64 token);
 int process_info(int process, struct proxyipc_process_info *info);
 int process_set_watchdog(int process, __u64 timeout, __u64 pretimeout);

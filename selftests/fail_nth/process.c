@@ -3,6 +3,7 @@
 #include "cases.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 
 #include <proxyipc.h>
@@ -522,6 +523,53 @@ const struct sweep_case case_keepalive = {
 	.run = run_keepalive,
 	.undone = unfed,
 	.done = done_set_watchdog,
+};
+
+/*
+ * SET_FAULTS
+ */
+
+#define SEGV	(1ULL << (SIGSEGV - 1))
+
+static int prepare_set_faults(struct stage *s)
+{
+	s->arg.set_faults.size = sizeof(s->arg.set_faults);
+	s->arg.set_faults.signals = SEGV;
+	return 0;
+}
+
+static int run_set_faults(struct stage *s)
+{
+	return command(s->t.process, PROXYIPC_IOC_PROCESS_SET_FAULTS, &s->arg);
+}
+
+/* What another object of the same target gets, if it asks for these faults. */
+static int another_set_faults(struct stage *s)
+{
+	int process = process_open(s->t.h.pid, 0, 0);
+	int ret = process < 0 ? process : process_set_faults(process, SEGV);
+
+	close_fd(&process);
+	return ret;
+}
+
+static const char *undone_set_faults(struct stage *s, int error)
+{
+	return another_set_faults(s) ? "it gets the faults" : NULL;
+}
+
+static const char *done_set_faults(struct stage *s)
+{
+	return another_set_faults(s) == -EBUSY ? NULL : "it doesn't get the faults";
+}
+
+const struct sweep_case case_set_faults = {
+	.name = "set_faults",
+	.cmd = PROXYIPC_IOC_PROCESS_SET_FAULTS,
+	.prepare = prepare_set_faults,
+	.run = run_set_faults,
+	.undone = undone_set_faults,
+	.done = done_set_faults,
 };
 
 /*

@@ -75,6 +75,7 @@ struct stage {
 		struct proxyipc_process_resume process_resume;
 		struct proxyipc_process_reply process_reply;
 		struct proxyipc_process_fetch_reply fetch_reply;
+		struct proxyipc_process_set_faults set_faults;
 		struct proxyipc_process_info info;
 		struct proxyipc_process_yield yield;
 		struct proxyipc_process_set_watchdog set_watchdog;

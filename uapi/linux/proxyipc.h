@@ -65,7 +65,8 @@
  * %EDQUOT         this user has as many holds as the module allows, or watchdogs
  * %EDEADLK        the wait could not end: the one who would have to resume the
  *                 target is the target, or waits for it
- * %EBUSY          this open file already holds its target by %PROXYIPC_IOC_PROCESS_HOLD
+ * %EBUSY          this open file already holds its target by %PROXYIPC_IOC_PROCESS_HOLD;
+ *                 another process object gets these faults of the target
  * ==============  ============================================================
  */
 
@@ -111,6 +112,9 @@ struct proxyipc_message {
  *	to the hold on it; there is nothing to resume
  * @PROXYIPC_KIND_WATCHDOG: the target has not kept alive for too long. It is held;
  *	&proxyipc_received.out_words are those of &enum proxyipc_watchdog_word
+ * @PROXYIPC_KIND_FAULT: an instruction of the target could not be executed, see
+ *	&struct proxyipc_process_set_faults; &proxyipc_received.out_words are in the
+ *	order of &enum proxyipc_fault_word
  */
 enum proxyipc_kind {
 	PROXYIPC_KIND_CALL = 1,
@@ -118,6 +122,31 @@ enum proxyipc_kind {
 	PROXYIPC_KIND_NOTICE = 3,
 	PROXYIPC_KIND_EVENT = 4,
 	PROXYIPC_KIND_WATCHDOG = 5,
+	PROXYIPC_KIND_FAULT = 6,
+};
+
+/**
+ * enum proxyipc_fault_word - what the words of a fault say
+ * @PROXYIPC_FAULT_SIGNAL: the signal: SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP
+ * @PROXYIPC_FAULT_CODE: its si_code, SEGV_MAPERR and the like; SI_KERNEL for a
+ *	breakpoint on x86
+ * @PROXYIPC_FAULT_ADDRESS: its si_addr: what could not be accessed or, of SIGILL
+ *	and SIGFPE, the instruction; 0 if it has none
+ * @PROXYIPC_FAULT_IP: where the target goes on when it is resumed: at the
+ *	instruction or, of most of SIGTRAP, behind it
+ * @PROXYIPC_FAULT_TRAP: number of the exception, on x86; 0 elsewhere
+ * @PROXYIPC_FAULT_ERROR: its error code, on x86: bit 1 of that of a page fault
+ *	(trap 14) says that it was a write; 0 elsewhere
+ *
+ * The words that follow are 0.
+ */
+enum proxyipc_fault_word {
+	PROXYIPC_FAULT_SIGNAL = 0,
+	PROXYIPC_FAULT_CODE = 1,
+	PROXYIPC_FAULT_ADDRESS = 2,
+	PROXYIPC_FAULT_IP = 3,
+	PROXYIPC_FAULT_TRAP = 4,
+	PROXYIPC_FAULT_ERROR = 5,
 };
 
 /**
@@ -142,7 +171,7 @@ enum proxyipc_state {
 };
 
 /* proxyipc_received.out_flags */
-/** define PROXYIPC_RECEIVED_PROXIED - it came through a proxy entry: out_token names the hold */
+/** define PROXYIPC_RECEIVED_PROXIED - a target is held for it: out_token names the hold */
 #define PROXYIPC_RECEIVED_PROXIED	(1U << 0)
 
 /* proxyipc_received.out_events: states, OR-ed together, never a list */
@@ -181,7 +210,7 @@ enum proxyipc_state {
  *	event: those that began the hold and had not been received when it ended
  * @out_sender_tgid: process that sent it, in the receiver's pid namespace; 0 if
  *	it isn't visible there, and for whatever wasn't sent: notices, events,
- *	watchdogs
+ *	watchdogs, faults
  * @out_sender_tid: its thread, likewise
  * @out_sender_uid: its user id, in the receiver's user namespace; the overflow
  *	id if it has none there, and for what wasn't sent
@@ -223,6 +252,8 @@ struct proxyipc_received {
 #define PROXYIPC_FEATURE_CONTROL	(1ULL << 0)
 /** define PROXYIPC_FEATURE_WATCHDOG - %PROXYIPC_IOC_PROCESS_SET_WATCHDOG is there */
 #define PROXYIPC_FEATURE_WATCHDOG	(1ULL << 1)
+/** define PROXYIPC_FEATURE_FAULTS - there is %PROXYIPC_IOC_PROCESS_SET_FAULTS */
+#define PROXYIPC_FEATURE_FAULTS		(1ULL << 2)
 
 /**
  * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
@@ -234,6 +265,7 @@ struct proxyipc_received {
  * @out_queue_max: largest &proxyipc_endpoint_create.queue_limit
  * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_CONTROL
  *	and the like
+ * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_FAULTS
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
  * @out_holds_max: holds that one user may have at a time
@@ -408,16 +440,36 @@ struct proxyipc_endpoint_reply {
 #define PROXYIPC_RESUME_REPLY		(1U << 1)
 /** define PROXYIPC_RESUME_ONLY - of REPLY_RECV: resume, without an answer */
 #define PROXYIPC_RESUME_ONLY		(1U << 3)
-/** define PROXYIPC_RESUME_STOP - stop it by SIGSTOP before it executes one user instruction */
+/**
+ * define PROXYIPC_RESUME_STOP - stop it by SIGSTOP before it executes one user instruction
+ *
+ * A fault is retried then: a debugger that attaches and lets it go on sees it happen.
+ */
 #define PROXYIPC_RESUME_STOP		(1U << 2)
+/**
+ * define PROXYIPC_RESUME_RETRY - forget a fault's signal, execute the instruction again
+ *
+ * Without it the signal is delivered, and does what it would have done without us. If
+ * nothing was mended meanwhile the same fault comes again. %EINVAL if the hold has
+ * nothing to do with a fault.
+ */
+#define PROXYIPC_RESUME_RETRY		(1U << 4)
+/**
+ * define PROXYIPC_RESUME_KILL - kill the target's process by SIGKILL before it runs
+ *
+ * Not with %PROXYIPC_RESUME_STOP or %PROXYIPC_RESUME_RETRY. It takes no more than to
+ * hold the target: its process agreed to that, or whoever opened it could kill it.
+ */
+#define PROXYIPC_RESUME_KILL		(1U << 5)
 
 /**
  * struct proxyipc_endpoint_reply_recv - argument of %PROXYIPC_IOC_ENDPOINT_REPLY_RECV
  * @size: sizeof(struct proxyipc_endpoint_reply_recv)
  * @flags: %PROXYIPC_NONBLOCK for the receive. Without another, @cap is answered
  *	as by %PROXYIPC_IOC_ENDPOINT_REPLY; with %PROXYIPC_RESUME_REPLY or
- *	%PROXYIPC_RESUME_ONLY (not both), and perhaps %PROXYIPC_RESUME_STOP, it is
- *	resumed as by %PROXYIPC_IOC_ENDPOINT_RESUME, with or without an answer.
+ *	%PROXYIPC_RESUME_ONLY (not both), and perhaps %PROXYIPC_RESUME_STOP,
+ *	%PROXYIPC_RESUME_RETRY or %PROXYIPC_RESUME_KILL, it is resumed as by
+ *	%PROXYIPC_IOC_ENDPOINT_RESUME, with or without an answer.
  * @deadline: of the receive
  * @cap: what to answer or resume; 0 for nothing, whatever @flags and @message
  *	say. Written as 0 as soon as that is done or the cap is used
@@ -443,7 +495,8 @@ struct proxyipc_endpoint_reply_recv {
 /**
  * struct proxyipc_endpoint_resume - argument of %PROXYIPC_IOC_ENDPOINT_RESUME
  * @size: sizeof(struct proxyipc_endpoint_resume)
- * @flags: %PROXYIPC_RESUME_REPLY, %PROXYIPC_RESUME_STOP
+ * @flags: %PROXYIPC_RESUME_REPLY, %PROXYIPC_RESUME_STOP, %PROXYIPC_RESUME_RETRY,
+ *	%PROXYIPC_RESUME_KILL
  * @cap: &proxyipc_received.out_cap of a proxied message
  * @message: the answer, with %PROXYIPC_RESUME_REPLY; must be zero without
  *
@@ -451,7 +504,7 @@ struct proxyipc_endpoint_reply_recv {
  * %ECANCELED: who wants to answer later fetches the reply first. If the caller
  * is already gone, a resume with an answer resumes all the same, and says %ESRCH.
  *
- * Errors: %ESTALE (nothing was changed), %ESRCH, %EMSGSIZE, %ENOMEM.
+ * Errors: %ESTALE (nothing was changed), %ESRCH, %EMSGSIZE, %EINVAL, %ENOMEM.
  */
 struct proxyipc_endpoint_resume {
 	__u32 size;
@@ -691,7 +744,8 @@ struct proxyipc_process_hold {
 /**
  * struct proxyipc_process_resume - argument of %PROXYIPC_IOC_PROCESS_RESUME
  * @size: sizeof(struct proxyipc_process_resume)
- * @flags: %PROXYIPC_RESUME_REPLY (an episode only), %PROXYIPC_RESUME_STOP
+ * @flags: %PROXYIPC_RESUME_REPLY (an episode only), %PROXYIPC_RESUME_RETRY (that of
+ *	a fault only), %PROXYIPC_RESUME_STOP, %PROXYIPC_RESUME_KILL
  * @token: which hold to end: an episode, or a hold by hand through any open file
  *	of this process object
  * @message: as in &struct proxyipc_endpoint_resume
@@ -1024,6 +1078,48 @@ struct proxyipc_process_keepalive {
 };
 
 #define PROXYIPC_IOC_PROCESS_KEEPALIVE	_IO(PROXYIPC_IOC_TYPE, 0x39)
+
+/**
+ * struct proxyipc_process_set_faults - argument of %PROXYIPC_IOC_PROCESS_SET_FAULTS
+ * @size: sizeof(struct proxyipc_process_set_faults)
+ * @flags: must be zero
+ * @signals: bit n - 1 stands for signal n; of SIGSEGV, SIGBUS, SIGFPE, SIGILL and
+ *	SIGTRAP, others are %EINVAL. They replace those asked for before; 0 for none.
+ *
+ * When an instruction of the target can't be executed, and the signal for that is
+ * among these, the target is held before the signal is delivered, and the receiver
+ * gets a message of kind %PROXYIPC_KIND_FAULT. The resume says whether the signal is
+ * delivered or the instruction is executed again (%PROXYIPC_RESUME_RETRY). Without a
+ * receiver, when it dies, when the lease ends, or when the target can't be held for
+ * another reason, the signal is delivered: to a handler, or with a core dump, as if
+ * nobody had been asked.
+ *
+ * Only what the processor itself reports of an instruction in user mode is a fault.
+ * These signals are none of it when they are sent by kill(2) and the like, when the
+ * kernel condemns the target by them (a failed exec, a signal frame that can't be
+ * written), or when they have no better code than SI_KERNEL (a general protection
+ * fault; but a breakpoint is one); nor are bad memory and the events of perf. Access
+ * to bad memory in a system call is %EFAULT, as ever. The faults of a traced target
+ * are its tracer's.
+ *
+ * Where the signal was blocked or ignored, the kernel has already unblocked it and
+ * reset its disposition to the default: delivered, it is fatal, as ever; after a
+ * retry the disposition stays the default, and the signal unblocked.
+ *
+ * Only through an object that was opened by the target's own process or with
+ * CAP_SYS_PTRACE, as for &proxyipc_process_info.out_ip. Each signal of a target goes
+ * to one object.
+ *
+ * Errors: %EINVAL, %EPERM, %EBUSY (another object has one of them; nothing was
+ * changed), %ESRCH, %ESTALE.
+ */
+struct proxyipc_process_set_faults {
+	__u32 size;
+	__u32 flags;
+	__u64 signals;
+};
+
+#define PROXYIPC_IOC_PROCESS_SET_FAULTS	_IO(PROXYIPC_IOC_TYPE, 0x3a)
 
 /*
  * Reply
