@@ -113,7 +113,7 @@ TEST_F(faults, retried_with_a_handler_leave_it_in_place)
 }
 
 /* One system call per fault. */
-#define ROUNDS	10000
+#define ROUNDS	10000L
 
 TEST_F(faults, ten_thousand_in_a_row_are_mended)
 {
@@ -688,6 +688,27 @@ TEST_F(faults, take_an_object_that_may_see_addresses)
 	EXPECT_EQ(-EPERM, page->result);
 }
 
+TEST_F(faults, beyond_the_quota_are_delivered)
+{
+	static const char parameter[] = "/sys/module/proxyipc/parameters/holds_per_user";
+	char before[32];
+
+	ASSERT_EQ(0, file_read(parameter, before, sizeof(before)));
+	START(DIVIDE, HANDLED);
+	ASSERT_EQ(0, file_write(parameter, "0"));
+	child_go(&self->s.target, 1);
+	EXPECT_TRUE(eventually(self->s.target.page->counter[1]));
+	EXPECT_EQ(0, file_write(parameter, before));
+	EXPECT_EQ(1U, self->s.target.page->signals);
+	EXPECT_EQ(PROXYIPC_EPISODE_NONE, process_episode(self->s.process));
+	EXPECT_EQ(0, process_holds(self->s.process));
+	EXPECT_EMPTY(self->s.endpoint);
+	/* And the next one isn't. */
+	child_go(&self->s.target, 2);
+	self->got = receive(self->s.endpoint);
+	EXPECT_EQ(PROXYIPC_KIND_FAULT, self->got.out_kind);
+}
+
 TEST_F(faults, of_a_dead_target_are_esrch)
 {
 	START(DIVIDE, HANDLED);
@@ -723,6 +744,8 @@ TEST_F(faults, alone_can_be_retried)
 
 TEST_F(faults, can_not_be_killed_and_more)
 {
+	struct proxyipc_endpoint_reply_recv both = { .size = sizeof(both) };
+
 	START(DIVIDE, HANDLED);
 	RECEIVE();
 	EXPECT_EQ(-EINVAL, RESUME(PROXYIPC_RESUME_KILL | PROXYIPC_RESUME_RETRY));
@@ -730,6 +753,12 @@ TEST_F(faults, can_not_be_killed_and_more)
 	EXPECT_EQ(-EINVAL, process_resume_flags(self->s.process, self->got.out_token,
 						PROXYIPC_RESUME_KILL |
 						PROXYIPC_RESUME_RETRY));
+	EXPECT_EQ(PROXYIPC_EPISODE_RECEIVED, process_episode(self->s.process));
+	/* What REPLY_RECV should resume it must be told. */
+	both.cap = self->got.out_cap;
+	both.flags = PROXYIPC_NONBLOCK | PROXYIPC_RESUME_RETRY;
+	EXPECT_EQ(-EINVAL, command(self->s.endpoint,
+				   PROXYIPC_IOC_ENDPOINT_REPLY_RECV, &both));
 	EXPECT_EQ(PROXYIPC_EPISODE_RECEIVED, process_episode(self->s.process));
 	EXPECT_EQ(0, RESUME(PROXYIPC_RESUME_STOP | PROXYIPC_RESUME_RETRY));
 }
