@@ -181,7 +181,7 @@ FIXTURE_SETUP(defer)
 	ASSERT_EQ(0, pipe(self->pipe));
 }
 
-static void end_target(FIXTURE_DATA(defer) *self)
+static void end_target(FIXTURE_DATA(defer) * self)
 {
 	struct proxyipc_endpoint_recv recv = { .size = 0 };
 
@@ -205,7 +205,7 @@ FIXTURE_TEARDOWN(defer)
 }
 
 /* A target in its section, a process object on it with that bound. */
-static int begin_target(FIXTURE_DATA(defer) *self, void (*body)(struct child_page *),
+static int begin_target(FIXTURE_DATA(defer) * self, void (*body)(struct child_page *),
 			__u64 lease, __u64 defer_max)
 {
 	end_target(self);
@@ -764,7 +764,7 @@ struct exclusion {
  * One hold, at some point of the target's way: asleep until then, on the same
  * processor, or burning time on another.
  */
-static void exclude_once(FIXTURE_DATA(defer) *self, struct exclusion *x, bool same_cpu,
+static void exclude_once(FIXTURE_DATA(defer) * self, struct exclusion *x, bool same_cpu,
 			 unsigned int delay)
 {
 	struct timespec nap = { .tv_nsec = 1000 * (delay % 251) };
@@ -801,7 +801,7 @@ static void exclude_once(FIXTURE_DATA(defer) *self, struct exclusion *x, bool sa
 		x->wrong = "not resumed";
 }
 
-static struct exclusion exclude(FIXTURE_DATA(defer) *self, unsigned long n, bool same_cpu)
+static struct exclusion exclude(FIXTURE_DATA(defer) * self, unsigned long n, bool same_cpu)
 {
 	struct sched_param urgent = { .sched_priority = 1 };
 	struct exclusion x = { .wrong = NULL };

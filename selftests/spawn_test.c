@@ -52,10 +52,10 @@ FIXTURE_TEARDOWN(spawn)
 	close_fd(&self->device);
 }
 
-static int spawn_again(FIXTURE_DATA(spawn) *self, const char *what,
+static int spawn_again(FIXTURE_DATA(spawn) * self, const char *what,
 		       const struct proxyipc_process_open *how)
 {
-	char *argv[] = { "spawn_test", (char *)what, NULL };
+	char *const argv[] = { "spawn_test", (char *)what, NULL };
 
 	self->process = proxyipc_spawn(self->device, how, "/proc/self/exe", argv, environ,
 				       &self->pid);
@@ -110,7 +110,7 @@ TEST_F(spawn, lease_is_what_was_asked_for)
 TEST_F(spawn, program_that_cannot_be_executed_is_no_child)
 {
 	int fds = proc_count_fds();
-	char *argv[] = { "none", NULL };
+	char *const argv[] = { "none", NULL };
 
 	EXPECT_EQ(-ENOENT, proxyipc_spawn(self->device, NULL, "/does/not/exist", argv,
 					  environ, &self->pid));

@@ -572,13 +572,13 @@ static void holds_by_hand_and_episodes_end_by_their_own_tokens(struct kunit *tes
 	second = first + 1;
 	proxyipc_manual_init(first, f->process);
 	proxyipc_manual_init(second, f->process);
-	KUNIT_EXPECT_EQ(test, 0, proxyipc_manual_hold(first, LEASE, &tokens[0],
+	KUNIT_EXPECT_EQ(test, 0, proxyipc_manual_hold(first, LEASE, 0, &tokens[0],
 						      &seen));
 	KUNIT_EXPECT_EQ(test, (u32)PROXYIPC_STATE_ARMED, seen);
-	KUNIT_EXPECT_EQ(test, 0, proxyipc_manual_hold(second, LEASE, &tokens[1],
+	KUNIT_EXPECT_EQ(test, 0, proxyipc_manual_hold(second, LEASE, 0, &tokens[1],
 						      &seen));
 	KUNIT_EXPECT_EQ(test, -EBUSY,
-			proxyipc_manual_hold(first, LEASE, &tokens[0], &seen));
+			proxyipc_manual_hold(first, LEASE, 0, &tokens[0], &seen));
 	tokens[0] = first->token;
 	call = submit(test, PROXYIPC_KIND_CALL);
 	KUNIT_EXPECT_NE(test, tokens[0], tokens[1]);

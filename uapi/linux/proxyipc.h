@@ -728,7 +728,8 @@ struct proxyipc_process_set_receiver {
  *
  * Errors: %EBUSY, %EDEADLK (oneself, or one's vfork child, or
  * who holds the caller), %EDQUOT, %EINVAL, %ESRCH, %ESTALE, %EPERM
- * (%PROXYIPC_HOLD_NODEFER), %EINTR, %EAGAIN (the target ran into something unknown that keeps it from parking).
+ * (%PROXYIPC_HOLD_NODEFER), %EINTR, %EAGAIN (the target ran into something
+ * unknown that keeps it from parking).
  */
 struct proxyipc_process_hold {
 	__u32 size;
