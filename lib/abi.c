@@ -40,6 +40,7 @@ ASSERT_SIZE(process_info, 128);
 ASSERT_SIZE(process_set_watchdog, 32);
 ASSERT_SIZE(process_keepalive, 8);
 ASSERT_SIZE(process_set_faults, 16);
+ASSERT_SIZE(process_get_regs, 56);
 ASSERT_SIZE(reply_send, 88);
 
 /* The embedded structs can't grow: what follows them would move. */

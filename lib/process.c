@@ -3,6 +3,8 @@
 
 #include "internal.h"
 
+#include <stdint.h>
+
 int proxyipc_process_mint_params(int process, struct proxyipc_process_mint *params)
 {
 	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_MINT, params, sizeof(*params));
@@ -116,6 +118,24 @@ int proxyipc_process_fetch_reply(int process, __u64 token)
 	int ret = proxyipc_process_fetch_reply_params(process, &params);
 
 	return ret ? ret : params.out_fd;
+}
+
+int proxyipc_process_get_regs_params(int process, struct proxyipc_process_get_regs *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_GET_REGS, params, sizeof(*params));
+}
+
+int proxyipc_process_get_regs(int process, __u64 token, __u32 note, void *regs, __u32 size)
+{
+	struct proxyipc_process_get_regs params = {
+		.token = token,
+		.data = (uintptr_t)regs,
+		.data_size = size,
+		.note = note,
+	};
+	int ret = proxyipc_process_get_regs_params(process, &params);
+
+	return ret ? ret : (int)params.out_data_len;
 }
 
 int proxyipc_process_info_params(int process, struct proxyipc_process_info *params)

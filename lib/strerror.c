@@ -84,7 +84,7 @@ const char *proxyipc_strerror(int error)
 	case -EXDEV:
 		return "/proc is not mounted, or is that of another pid namespace";
 	case -ENODATA:
-		return "the other end closed, or sent no file descriptor";
+		return "nothing there: no file descriptor, or no registers of that kind";
 	case -EPROTO:
 		return "the other end sent more than one file descriptor";
 	default:

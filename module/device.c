@@ -49,7 +49,8 @@ long proxyipc_device_info_ioctl(struct file *file, void *arg, void __user *user)
 		.out_queue_max = PROXYIPC_QUEUE_MAX,
 		.out_features = PROXYIPC_FEATURE_CONTROL |
 				PROXYIPC_FEATURE_WATCHDOG |
-				PROXYIPC_FEATURE_FAULTS,
+				PROXYIPC_FEATURE_FAULTS |
+				PROXYIPC_FEATURE_REGS,
 		.out_lease_default = PROXYIPC_LEASE_DEFAULT,
 		.out_lease_max = PROXYIPC_LEASE_MAX,
 		.out_holds_max = READ_ONCE(proxyipc_holds_per_user),

@@ -580,6 +580,22 @@ static bool episode_is_received(const struct proxyipc_process *process, u64 toke
 }
 
 /**
+ * proxyipc_episode_find_locked() - the hold of an episode
+ * @process: the process object
+ * @token: the episode
+ *
+ * Return: the hold, or NULL if there is no such one that is confirmed.
+ */
+struct proxyipc_hold *
+proxyipc_episode_find_locked(struct proxyipc_process *process, u64 token)
+{
+	lockdep_assert_held(&process->lock);
+
+	return episode_is_confirmed(process) && process->episode.token == token ?
+	       &process->hold : NULL;
+}
+
+/**
  * proxyipc_episode_is_received() - does its receiver have this episode?
  * @process: the process object
  * @token: the episode

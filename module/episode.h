@@ -12,6 +12,7 @@
 struct proxyipc_body;
 struct proxyipc_call;
 struct proxyipc_endpoint;
+struct proxyipc_hold;
 struct proxyipc_process;
 struct proxyipc_process_works;
 struct proxyipc_receiver;
@@ -45,6 +46,9 @@ int proxyipc_episode_set_faults(struct proxyipc_process *process, u64 signals);
 
 int proxyipc_episode_set_watchdog(struct proxyipc_process *process, u64 timeout,
 				  u64 pretimeout);
+
+struct proxyipc_hold *
+proxyipc_episode_find_locked(struct proxyipc_process *process, u64 token);
 
 void proxyipc_episode_endpoint_closed(struct proxyipc_endpoint *ep);
 void proxyipc_episode_task_exits(struct task_struct *task);

@@ -1183,6 +1183,84 @@ bool proxyipc_hold_is_on(struct proxyipc_hold *hold)
 	return on;
 }
 
+/*
+ * Is @task asleep? Then it stays so until the lock is released, since a wake-up
+ * takes that first, and what it left in its registers is seen as it left it. A
+ * task that waits for a CPU is not asleep: it may get one at any moment. The order
+ * is that of a wake-up, read in reverse, see try_to_wake_up().
+ */
+static bool task_is_asleep_locked(struct task_struct *task)
+{
+	unsigned int state = READ_ONCE(task->__state);
+
+	lockdep_assert_held(&task->pi_lock);
+
+	/* A wake-up can be under way without the lock. */
+	if (state == TASK_RUNNING || state == TASK_WAKING)
+		return false;
+	/* If it was awake before, on_rq = 1 came before this state. */
+	smp_rmb();
+	if (READ_ONCE(task->on_rq))
+		return false;
+	/* It leaves the run queue while on_cpu = 1. */
+	smp_rmb();
+	/* Acquire: its registers are saved before it leaves the CPU. */
+	return !smp_load_acquire(&task->on_cpu);
+}
+
+/*
+ * Amid an exec the registers are neither the old program's nor the new one's, and
+ * whose they become isn't known yet. One that is parked has that behind it.
+ */
+static bool thread_is_amid_exec_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+
+	return thread->in_exec || (thread->task->in_execve && !thread->parked);
+}
+
+/**
+ * proxyipc_hold_inspect() - look into a held target while that can't run
+ * @hold: the hold
+ * @inspect: looks into it; called with interrupts off, under raw locks
+ * @arg: for @inspect
+ * @state: receives what the target is, armed or parked
+ *
+ * While @inspect runs the hold is on and the target asleep, with its stack and its
+ * memory. Only a tracer, if it has one, can change its registers.
+ *
+ * Context: process.
+ *
+ * Return: what @inspect returns; -EAGAIN if the target isn't asleep, or is amid an
+ * exec, or the hold isn't in effect yet; -ESRCH if it is gone or dying, -ESTALE if it changed or the hold is off.
+ */
+int proxyipc_hold_inspect(struct proxyipc_hold *hold,
+			  int (*inspect)(struct task_struct *task, void *arg),
+			  void *arg, u32 *state)
+{
+	struct proxyipc_thread *thread = hold->identity->thread;
+	struct task_struct *task = thread->task;
+	int ret;
+
+	raw_spin_lock_irq(&thread->lock);
+	ret = identity_check_alive_locked(hold->identity);
+	if (!ret && list_empty(&hold->link))
+		ret = -ESTALE;
+	if (!ret) {
+		*state = thread->parked ? PROXYIPC_STATE_PARKED :
+					  PROXYIPC_STATE_ARMED;
+		raw_spin_lock(&task->pi_lock);
+		if (hold->confirmed && task_is_asleep_locked(task) &&
+		    !thread_is_amid_exec_locked(thread))
+			ret = inspect(task, arg);
+		else
+			ret = -EAGAIN;
+		raw_spin_unlock(&task->pi_lock);
+	}
+	raw_spin_unlock_irq(&thread->lock);
+	return ret;
+}
+
 /**
  * proxyipc_hold_is_deferred() - does its owner still have to wait?
  * @hold: whose confirmation said -EINPROGRESS

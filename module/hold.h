@@ -184,6 +184,9 @@ void proxyipc_hold_tell(struct proxyipc_hold *hold, u64 notices);
 void proxyipc_hold_set_holder(struct proxyipc_hold *hold, struct pid *holder);
 bool proxyipc_hold_is_on(struct proxyipc_hold *hold);
 bool proxyipc_hold_is_deferred(struct proxyipc_hold *hold);
+int proxyipc_hold_inspect(struct proxyipc_hold *hold,
+			  int (*inspect)(struct task_struct *task, void *arg),
+			  void *arg, u32 *state);
 void proxyipc_hold_stop(struct proxyipc_hold *hold);
 void proxyipc_hold_kill(struct proxyipc_hold *hold);
 void proxyipc_hold_drop(struct proxyipc_hold *hold);

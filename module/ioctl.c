@@ -61,6 +61,7 @@ static const struct proxyipc_command commands[] = {
 	COMMAND(process, PROCESS, process, set_watchdog, SET_WATCHDOG, out_interval, 32),
 	COMMAND(process, PROCESS, process, keepalive, KEEPALIVE, flags, 8),
 	COMMAND(process, PROCESS, process, set_faults, SET_FAULTS, signals, 16),
+	COMMAND(process, PROCESS, process, get_regs, GET_REGS, __reserved, 56),
 	COMMAND(reply, REPLY, reply, send, SEND, message, 88),
 };
 
@@ -90,6 +91,7 @@ union proxyipc_any_params {
 	struct proxyipc_process_set_watchdog process_set_watchdog;
 	struct proxyipc_process_keepalive process_keepalive;
 	struct proxyipc_process_set_faults process_set_faults;
+	struct proxyipc_process_get_regs process_get_regs;
 	struct proxyipc_reply_send reply_send;
 };
 

@@ -26,6 +26,7 @@
  * - watchdog: notices that a target has not kept alive
  * - process, manual, episode: the process object, holds on its target by hand,
  *   and what its proxy entries and its watchdog begin
+ * - regs: the registers of its held target
  * - receive: taking a message out of an endpoint
  * - reply, entry, processfd, endpointfd, device: the kinds of descriptor, each
  *   with its commands
@@ -46,6 +47,8 @@
  *     watchdog->lock           raw: clock of a watchdog, what it has to report
  *       thread->lock           as below
  *     thread->lock             raw: holds and callback of one target
+ *       task->pi_lock          the kernel's, raw: a target stays asleep while
+ *                              its registers are read
  *     threads_lock             raw: which threads have a record
  *
  * siglock comes before the raw ones also because the probe of signal_generate runs

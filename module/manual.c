@@ -273,6 +273,26 @@ int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
 }
 
 /**
+ * proxyipc_manual_find_locked() - the hold that a token names
+ * @process: the process object
+ * @token: through whichever open file it was made
+ *
+ * Return: the hold, or NULL if there is no such one that is confirmed.
+ */
+struct proxyipc_hold *
+proxyipc_manual_find_locked(struct proxyipc_process *process, u64 token)
+{
+	struct proxyipc_manual *manual;
+
+	lockdep_assert_held(&process->lock);
+
+	list_for_each_entry(manual, &process->manual, link)
+		if (manual->token == token && manual->since)
+			return &manual->hold;
+	return NULL;
+}
+
+/**
  * proxyipc_manual_end_all_locked() - the target is gone or somebody else
  * @process: the process object
  */

@@ -49,6 +49,8 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
 			 u64 defer_max, u64 *token, u32 *state);
 int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
 			   bool reply, u32 flags);
+struct proxyipc_hold *
+proxyipc_manual_find_locked(struct proxyipc_process *process, u64 token);
 void proxyipc_manual_end_all_locked(struct proxyipc_process *process);
 
 #endif /* _PROXYIPC_MANUAL_H */

@@ -17,6 +17,7 @@
 #include "process.h"
 #include "processfd.h"
 #include "receiver.h"
+#include "regs.h"
 #include "reply.h"
 
 /**
@@ -444,6 +445,32 @@ long proxyipc_process_set_faults_ioctl(struct file *file, void *arg,
 	if (!process->sees_addresses)
 		return -EPERM;
 	return proxyipc_episode_set_faults(process, params->signals);
+}
+
+/**
+ * proxyipc_process_get_regs_ioctl() - PROXYIPC_IOC_PROCESS_GET_REGS
+ * @file: the process object
+ * @arg: struct proxyipc_process_get_regs
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_get_regs_ioctl(struct file *file, void *arg,
+				     void __user *user)
+{
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_get_regs *params = arg;
+	int ret;
+
+	if (params->flags & ~PROXYIPC_NONBLOCK || params->__reserved)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	if (!process->sees_addresses)
+		return -EPERM;
+	ret = proxyipc_regs_get(process, params, user);
+	return ret ?: proxyipc_params_export(user, params, sizeof(*params));
 }
 
 static const char * const state_names[] = {

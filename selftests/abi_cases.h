@@ -6,6 +6,7 @@
 #ifndef PROXYIPC_ABI_CASES_H
 #define PROXYIPC_ABI_CASES_H
 
+#include <elf.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -340,6 +341,22 @@ static void good_process_set_faults(struct world *w, void *arg)
 	set->signals = 1ULL << (SIGSEGV - 1);
 }
 
+static void good_process_get_regs(struct world *w, void *arg)
+{
+	struct proxyipc_process_get_regs *get = arg;
+	static unsigned char regs[1024];
+
+	/* By the hold of a call before, or by a new one. */
+	if (!held_by_hand)
+		process_hold(w->target.process, &held_by_hand);
+	get->token = held_by_hand;
+	get->deadline = 0;
+	get->data = address(regs);
+	get->data_size = sizeof(regs);
+	get->note = NT_PRSTATUS;
+	get->__reserved = 0;
+}
+
 static void good_reply_send(struct world *w, void *arg)
 {
 	struct proxyipc_reply_send *send = arg;
@@ -455,6 +472,9 @@ COMMAND(process_yield, PROCESS, PROCESS_YIELD,
 COMMAND(process_set_watchdog, PROCESS, PROCESS_SET_WATCHDOG);
 COMMAND(process_keepalive, PROCESS, PROCESS_KEEPALIVE);
 COMMAND(process_set_faults, PROCESS, PROCESS_SET_FAULTS);
+COMMAND(process_get_regs, PROCESS, PROCESS_GET_REGS,
+	.flags = PROXYIPC_NONBLOCK,
+	.reserved = { AT(process_get_regs, __reserved) });
 COMMAND(reply_send, REPLY, REPLY_SEND,
 	.reserved = { AT(reply_send, message.__reserved) });
 

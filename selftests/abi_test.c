@@ -49,6 +49,7 @@ FIXTURE_VARIANT_ADD(abi, process_yield) { &case_process_yield };
 FIXTURE_VARIANT_ADD(abi, process_set_watchdog) { &case_process_set_watchdog };
 FIXTURE_VARIANT_ADD(abi, process_keepalive) { &case_process_keepalive };
 FIXTURE_VARIANT_ADD(abi, process_set_faults) { &case_process_set_faults };
+FIXTURE_VARIANT_ADD(abi, process_get_regs) { &case_process_get_regs };
 FIXTURE_VARIANT_ADD(abi, reply_send) { &case_reply_send };
 
 FIXTURE_SETUP(abi)
@@ -299,7 +300,7 @@ FIXTURE_VARIANT_ADD(abi_kind, device) { DEVICE, 0x00, 0x7 };
 FIXTURE_VARIANT_ADD(abi_kind, endpoint) { ENDPOINT, 0x10, 0x7f };
 FIXTURE_VARIANT_ADD(abi_kind, entry) { ENTRY, 0x20, 0x7 };
 FIXTURE_VARIANT_ADD(abi_kind, proxy_entry) { PROXY, 0x20, 0x7 };
-FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 0x7ff };
+FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 0xfff };
 FIXTURE_VARIANT_ADD(abi_kind, reply) { REPLY, 0x40, 0x1 };
 
 FIXTURE_SETUP(abi_kind)
@@ -418,6 +419,7 @@ TEST(layout_is_the_same_for_32_and_64_bit)
 	EXPECT_SIZE(32, process_set_watchdog);
 	EXPECT_SIZE(8, process_keepalive);
 	EXPECT_SIZE(16, process_set_faults);
+	EXPECT_SIZE(56, process_get_regs);
 	EXPECT_SIZE(88, reply_send);
 }
 

@@ -88,6 +88,7 @@ FIXTURE_VARIANT_ADD(sweep, process_map) { &case_process_map };
 FIXTURE_VARIANT_ADD(sweep, set_watchdog) { &case_set_watchdog };
 FIXTURE_VARIANT_ADD(sweep, keepalive) { &case_keepalive };
 FIXTURE_VARIANT_ADD(sweep, set_faults) { &case_set_faults };
+FIXTURE_VARIANT_ADD(sweep, process_get_regs) { &case_process_get_regs };
 FIXTURE_VARIANT_ADD(sweep, reply_send) { &case_reply_send };
 FIXTURE_VARIANT_ADD(sweep, reply_send_data) { &case_reply_send_data };
 FIXTURE_VARIANT_ADD(sweep, poll_every_kind) { &case_poll_every_kind };

@@ -925,6 +925,36 @@ PROXYIPC_INLINE int proxyipc_undefer(struct proxyipc_control *control, int proce
 	return proxyipc_process_yield(process);
 }
 
+/**
+ * proxyipc_process_get_regs() - read registers of the held target
+ * @process: from proxyipc_process_open() and the like, with the right to see
+ *	addresses
+ * @token: the hold: from proxyipc_process_hold() or &proxyipc_received.out_token
+ * @note: which: NT_PRSTATUS, NT_PRFPREG, NT_X86_XSTATE (of elf.h)
+ * @regs: where they go: for NT_PRSTATUS of a 64-bit program a struct
+ *	user_regs_struct (of sys/user.h)
+ * @size: room at @regs
+ *
+ * Waits while the target runs in the kernel, as long as the hold lasts; with a
+ * deadline, or not at all, by the full form.
+ *
+ * Return: how many bytes they are, or a negative error of &struct
+ * proxyipc_process_get_regs.
+ */
+int proxyipc_process_get_regs(int process, __u64 token, __u32 note, void *regs, __u32 size);
+
+/**
+ * proxyipc_process_get_regs_params() - full form of proxyipc_process_get_regs()
+ * @process: from proxyipc_process_open() and the like
+ * @params: see &struct proxyipc_process_get_regs
+ *
+ * Waits as proxyipc_process_get_regs(), until the deadline; not with
+ * PROXYIPC_NONBLOCK.
+ *
+ * Return: 0, or a negative error.
+ */
+int proxyipc_process_get_regs_params(int process, struct proxyipc_process_get_regs *params);
+
 /*
  * Reply
  */

@@ -426,6 +426,17 @@ int process_keepalive(int process)
 	return command(process, PROXYIPC_IOC_PROCESS_KEEPALIVE, &keepalive);
 }
 
+int process_get_regs(int process, __u64 token, struct proxyipc_process_get_regs *get)
+{
+	get->size = sizeof(*get);
+	get->token = token;
+	get->out_data_len = POISON32;
+	get->out_machine = POISON32;
+	get->out_state = POISON32;
+	get->__reserved = 0;
+	return command(process, PROXYIPC_IOC_PROCESS_GET_REGS, get);
+}
+
 int process_state(int process)
 {
 	struct proxyipc_process_info info;

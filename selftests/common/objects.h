@@ -105,6 +105,9 @@ int process_info(int process, struct proxyipc_process_info *info);
 int process_set_watchdog(int process, __u64 timeout, __u64 pretimeout);
 int process_keepalive(int process);
 
+/* size and token are filled in, and the out_ fields with POISON. */
+int process_get_regs(int process, __u64 token, struct proxyipc_process_get_regs *get);
+
 /* One field of PROCESS_INFO. */
 int process_state(int process);
 int process_episode(int process);

@@ -88,6 +88,7 @@ extern const struct sweep_case case_process_map;
 extern const struct sweep_case case_set_watchdog;
 extern const struct sweep_case case_keepalive;
 extern const struct sweep_case case_set_faults;
+extern const struct sweep_case case_process_get_regs;
 extern const struct sweep_case case_reply_send;
 extern const struct sweep_case case_reply_send_data;
 extern const struct sweep_case case_poll_every_kind;

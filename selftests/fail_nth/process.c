@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <elf.h>
 #include <stddef.h>
 
 #include <proxyipc.h>
@@ -570,6 +571,45 @@ const struct sweep_case case_set_faults = {
 	.run = run_set_faults,
 	.undone = undone_set_faults,
 	.done = done_set_faults,
+};
+
+/*
+ * GET_REGS
+ */
+
+static int prepare_get_regs(struct stage *s)
+{
+	int ret = process_hold(s->t.process, &s->token);
+
+	s->arg.get_regs.size = sizeof(s->arg.get_regs);
+	s->arg.get_regs.token = s->token;
+	s->arg.get_regs.data = address(s->in);
+	s->arg.get_regs.data_size = sizeof(s->in);
+	s->arg.get_regs.note = NT_PRFPREG;
+	return held_state(ret) ? 0 : -EPROTO;
+}
+
+static int run_get_regs(struct stage *s)
+{
+	return command(s->t.process, PROXYIPC_IOC_PROCESS_GET_REGS, &s->arg);
+}
+
+static const char *done_get_regs(struct stage *s)
+{
+	if (!s->arg.get_regs.out_data_len ||
+	    all_bytes(s->in, 0, s->arg.get_regs.out_data_len))
+		return "no registers";
+	if (!target_is_held(s, 1))
+		return "the target isn't held any more";
+	return process_resume(s->t.process, s->token) ? "it can't be resumed" : NULL;
+}
+
+const struct sweep_case case_process_get_regs = {
+	.name = "process_get_regs",
+	.cmd = PROXYIPC_IOC_PROCESS_GET_REGS,
+	.prepare = prepare_get_regs,
+	.run = run_get_regs,
+	.done = done_get_regs,
 };
 
 /*

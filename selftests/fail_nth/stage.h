@@ -80,6 +80,7 @@ struct stage {
 		struct proxyipc_process_yield yield;
 		struct proxyipc_process_set_watchdog set_watchdog;
 		struct proxyipc_process_keepalive keepalive;
+		struct proxyipc_process_get_regs get_regs;
 		struct proxyipc_reply_send reply_send;
 	} arg;
 	unsigned char out[DATA_LEN];	/* bytes of a message to send */

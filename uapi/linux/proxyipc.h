@@ -58,6 +58,7 @@
  *                 whose identity is no longer the one recorded at open
  * %EAGAIN         the command would have to wait and was asked not to
  * %ETIMEDOUT      the deadline passed
+ * %ENODATA        the target has no such registers
  * %EINTR          a signal handler interrupted the wait, and it does not restart
  * %EMSGSIZE       data larger than %PROXYIPC_DATA_MAX or than the receiving
  *                 buffer; the message or the right to answer is kept
@@ -254,6 +255,8 @@ struct proxyipc_received {
 #define PROXYIPC_FEATURE_WATCHDOG	(1ULL << 1)
 /** define PROXYIPC_FEATURE_FAULTS - there is %PROXYIPC_IOC_PROCESS_SET_FAULTS */
 #define PROXYIPC_FEATURE_FAULTS		(1ULL << 2)
+/** define PROXYIPC_FEATURE_REGS - there is %PROXYIPC_IOC_PROCESS_GET_REGS */
+#define PROXYIPC_FEATURE_REGS	(1ULL << 3)
 
 /**
  * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
@@ -266,6 +269,8 @@ struct proxyipc_received {
  * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_CONTROL
  *	and the like
  * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_FAULTS
+ * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_REGS and
+ *	the like
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
  * @out_holds_max: holds that one user may have at a time
@@ -1121,6 +1126,59 @@ struct proxyipc_process_set_faults {
 };
 
 #define PROXYIPC_IOC_PROCESS_SET_FAULTS	_IO(PROXYIPC_IOC_TYPE, 0x3a)
+
+/**
+ * struct proxyipc_process_get_regs - argument of %PROXYIPC_IOC_PROCESS_GET_REGS
+ * @size: sizeof(struct proxyipc_process_get_regs)
+ * @flags: %PROXYIPC_NONBLOCK
+ * @token: of a confirmed hold through this process object: an episode, or a hold
+ *	by hand through any open file of it
+ * @deadline: when to give up, absolute CLOCK_MONOTONIC nanoseconds, 0 for never:
+ *	the end of the hold ends the wait too
+ * @data: address of a buffer for the registers
+ * @data_size: room at @data. If there is more, the command fails with %EMSGSIZE,
+ *	@out_data_len alone is written, and says how much there is.
+ * @out_data_len: number of bytes written to @data
+ * @note: which registers: NT_PRSTATUS (general), NT_PRFPREG (floating point) or,
+ *	on x86, NT_X86_XSTATE (all of the extended state), as numbered in linux/elf.h
+ * @out_machine: of the program that the target runs, as in an ELF header
+ *	(EM_X86_64, EM_386): whose layout the registers have
+ * @out_state: one of &enum proxyipc_state: armed or parked, when they were read
+ * @__reserved: must be zero
+ *
+ * The registers of a held target in user mode, as PTRACE_GETREGSET gives them and
+ * a core dump has them. What is read was true while the hold named by @token was
+ * on and the target was asleep, all of it at one time. The target isn't woken.
+ *
+ * Of an armed target they are those with which it entered the kernel, unless the
+ * kernel is just changing them there (a signal frame being set up or left): then
+ * some may be new. Of a parked one they are those with which it goes on; but for
+ * a system call that is about to be restarted, as with ptrace.
+ *
+ * A target that runs in the kernel, or would if it got a processor, or is amid an
+ * execve(), is waited for; with %PROXYIPC_NONBLOCK that is %EAGAIN.
+ *
+ * Errors: %EPERM unless the object was opened by the target's own process or with
+ * CAP_SYS_PTRACE; %ESTALE (no such hold, or it ended meanwhile), %ESRCH, %EAGAIN,
+ * %ETIMEDOUT, %EINTR, %EINVAL (another @note), %ENODATA (the processor has no such
+ * registers; or it has no FSGSBASE, and the target is traced or has FS or GS in a
+ * local descriptor table), %EMSGSIZE, %ENOMEM.
+ */
+struct proxyipc_process_get_regs {
+	__u32 size;
+	__u32 flags;
+	__u64 token;
+	__u64 deadline;
+	__aligned_u64 data;
+	__u32 data_size;
+	__u32 out_data_len;
+	__u32 note;
+	__u32 out_machine;
+	__u32 out_state;
+	__u32 __reserved;
+};
+
+#define PROXYIPC_IOC_PROCESS_GET_REGS	_IO(PROXYIPC_IOC_TYPE, 0x3b)
 
 /*
  * Reply
