@@ -7,6 +7,7 @@
 #include "hold_helpers.h"
 
 #include <linux/capability.h>
+#include <elf.h>
 #include <sys/socket.h>
 
 #define ALICE	1000
@@ -119,10 +120,17 @@ TEST_F(same_uid, does_not_show_where_the_target_is)
 {
 	struct proxyipc_process_info info = {};
 	struct who alice = plain_user(ALICE);
+	unsigned char regs[512];
+	struct proxyipc_process_get_regs get = {
+		.data = address(regs),
+		.data_size = sizeof(regs),
+		.note = NT_PRSTATUS,
+	};
 	struct child opener;
 	int socks[2], process;
 	__u64 token = 0;
 
+	memset(regs, POISON, sizeof(regs));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks));
 	self->target = child_spin_as(&alice);
 	ASSERT_LT(0, self->target.pid);
@@ -138,6 +146,8 @@ TEST_F(same_uid, does_not_show_where_the_target_is)
 	EXPECT_EQ(1, info.out_holds);
 	EXPECT_EQ(0, info.out_ip);
 	EXPECT_EQ(-1, info.out_syscall);
+	EXPECT_EQ(-EPERM, process_get_regs(process, token, &get));
+	EXPECT_TRUE(all_bytes(regs, POISON, sizeof(regs)));
 	EXPECT_EQ(0, process_resume(process, token));
 	EXPECT_TRUE(counts(&self->target.page->counter[0]));
 	child_kill(&self->target);
