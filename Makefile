@@ -18,6 +18,10 @@ build	:= $(CURDIR)/build
 # kernels never meet in one.
 native	:= $(build)/native/$(subst /,_,$(abspath $(KDIR)))
 
+# Needs what libproxyipc doesn't, hence built only where that is.
+backtrace := --no-print-directory -s -C lib/backtrace O=$(build)
+has_libdw := echo '\#include <elfutils/libdwfl.h>' | $(CC) -E - >/dev/null 2>&1
+
 .PHONY: help docs all modules lib install install-module install-lib uninstall \
 	demo check check-debug model stress lint clean selftests stress-program \
 	list-selftests have-headers
@@ -43,8 +47,10 @@ modules: have-headers		## the module for KDIR
 	@PROXYIPC_OUT=$(native) $(vm)/build-module $(abspath $(KDIR))
 	@echo "built $(native)/module/proxyipc.ko"
 
-lib:				## the library, shared and static
+lib:				## the library, shared and static; and the one for stacks
 	@$(MAKE) --no-print-directory -C lib O=$(build)
+	@if $(has_libdw); then $(MAKE) $(backtrace); \
+	else echo "left out libproxyipc-backtrace: it needs elfutils (apt-get install libdw-dev)"; fi
 
 install: install-module install-lib	## module, library and headers, below DESTDIR and PREFIX
 
@@ -55,9 +61,11 @@ install-module: modules		## the module only
 
 install-lib: lib		## the library and the headers only
 	@$(MAKE) --no-print-directory -C lib O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@! $(has_libdw) || $(MAKE) $(backtrace) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 uninstall:			## remove what install put there
 	@$(MAKE) --no-print-directory -C lib O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@$(MAKE) $(backtrace) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@test -e $(KDIR)/include/config/kernel.release || exit 0; \
 	folder=$(DESTDIR)/lib/modules/$$(cat $(KDIR)/include/config/kernel.release); \
 	echo "remove proxyipc.ko from $$folder"; \
@@ -92,7 +100,8 @@ lint:				## the static checks
 selftests: lib			# the test programs; check calls this
 	@mkdir -p $(build)/selftests
 	@$(MAKE) --no-print-directory -C selftests OUTPUT=$(build)/selftests \
-		LIB=$(build)/lib/libproxyipc.a KSELFTEST=$$($(vm)/setup path kselftest) \
+		LIB=$(build)/lib/libproxyipc.a BACKTRACE=$(build)/backtrace/libproxyipc-backtrace.a \
+		KSELFTEST=$$($(vm)/setup path kselftest) \
 		$(if $(PROGRAMS),helpers $(addprefix $(build)/selftests/,$(PROGRAMS)))
 
 stress-program: lib		# what stress runs in the guest

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+#ifndef _PROXYIPC_BACKTRACE_H
+#define _PROXYIPC_BACKTRACE_H
+
+#include <linux/types.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/**
+ * DOC: libproxyipc-backtrace
+ *
+ * What a held thread was doing: its stack, with names and lines. The registers
+ * come from PROXYIPC_IOC_PROCESS_GET_REGS, the memory by process_vm_readv(), and
+ * elfutils' libdw makes sense of both; there is no ptrace() in it, so that it works
+ * beside a debugger. The caller needs the right to read the target's memory
+ * (CAP_SYS_PTRACE, or the same user where the system allows that), sees its
+ * programs and libraries under the paths that the target has, and is a 64-bit
+ * program on x86-64, as is the target.
+ *
+ * A library of its own, so that libproxyipc needs nothing but the C library.
+ * Functions return >= 0 or a negative error, for proxyipc_strerror(); one that
+ * isn't described there is that of process_vm_readv(), -ENOEXEC for a target whose
+ * machine isn't known, or -ENOMEM.
+ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** define PROXYIPC_FRAME_INLINE - the function was inlined into the next frame's */
+#define PROXYIPC_FRAME_INLINE	(1U << 0)
+
+/**
+ * struct proxyipc_frame - one function that was active
+ * @ip: where it was: of the first frame the next instruction, of the others the
+ *	one that is returned to
+ * @offset: of @ip in the function, or in the one that it was inlined into
+ * @function: its name, or NULL; a C++ function's is mangled
+ * @file: where its source is, as the compiler saw it, or NULL
+ * @module: the program or library, or NULL
+ * @line: in @file, 0 if unknown
+ * @flags: PROXYIPC_FRAME_INLINE
+ *
+ * The strings are good until the callback that got them returns.
+ */
+struct proxyipc_frame {
+	__u64 ip;
+	__u64 offset;
+	const char *function;
+	const char *file;
+	const char *module;
+	int line;
+	unsigned int flags;
+};
+
+/**
+ * proxyipc_backtrace() - the stack of a held thread
+ * @process: a process object with the right to see addresses
+ * @token: its hold: from proxyipc_process_hold() or &proxyipc_received.out_token
+ * @frame: called for each frame, the innermost first, which is number 0; with a
+ *	result other than 0 it ends the walk
+ * @arg: for @frame
+ *
+ * Who wants the target to run on early may resume it when @frame is called first:
+ * the walk is over by then, what follows is the search for names. A thread that runs
+ * in the kernel is waited for as long as a tenth of a second.
+ *
+ * Return: number of frames that @frame was called for, or a negative error of
+ * &struct proxyipc_process_get_regs or of reading memory; -ETIMEDOUT for one that
+ * runs in the kernel.
+ */
+int proxyipc_backtrace(int process, __u64 token,
+		       int (*frame)(unsigned int number, const struct proxyipc_frame *frame,
+				    void *arg),
+		       void *arg);
+
+/**
+ * proxyipc_backtrace_print() - print the stack of a held thread
+ * @file: where to
+ * @process: as for proxyipc_backtrace()
+ * @token: likewise
+ *
+ * Return: as proxyipc_backtrace().
+ */
+int proxyipc_backtrace_print(FILE *file, int process, __u64 token);
+
+/**
+ * proxyipc_backtrace_pid() - print the stacks of all threads of a process
+ * @device: from proxyipc_open()
+ * @pid: the process
+ * @file: where to
+ *
+ * Holds all threads that it can, walks their stacks, resumes them, and only then
+ * looks for names. Threads that run in the kernel are waited for as long as a tenth of a
+ * second, all together. Prints which threads it could not hold or walk, and why; and
+ * last for how long the process stood still.
+ *
+ * Return: number of threads whose stack was printed, or a negative error if
+ * there is none that could be held.
+ */
+int proxyipc_backtrace_pid(int device, pid_t pid, FILE *file);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _PROXYIPC_BACKTRACE_H */
