@@ -607,7 +607,11 @@ TEST_F(faults, ignored_by_another_thread_meanwhile_can_be_retried)
 	EXPECT_TRUE(eventually(self->s.target.page->result));
 	self->s.plan->divisor = 1;
 	EXPECT_EQ(0, RESUME(PROXYIPC_RESUME_RETRY));
-	EXPECT_GOES_ON();
+	EXPECT_TRUE(eventually(self->s.target.page->counter[0] == 1));
+	EXPECT_EQ(0U, self->s.target.page->signals);
+	/* What told the thread told the target to come to another one. */
+	self->got = receive(self->s.endpoint);
+	EXPECT_EQ(PROXYIPC_KIND_FAULT, self->got.out_kind);
 }
 
 /*
