@@ -42,8 +42,8 @@ static void keep_alive(void)
 
 		proxyipc_keepalive(control);
 		/* Held or starved on the way, it says no more than what is sure. */
-		self->before = stamp;
 		self->after = now_ns();
+		self->before = stamp;
 		self->count++;
 		silence = own_time() - last;
 		last = before;
