@@ -220,7 +220,8 @@ static void entry_show_fdinfo(struct seq_file *m, struct file *file)
 		   rights & PROXYIPC_RIGHT_NOTIFY ? " notify" : "");
 	seq_printf(m, "notice-mask:\t%#llx\n", entry->allows.notice_mask);
 	if (entry->process)
-		seq_printf(m, "target:\t%d\n",
+		seq_printf(m, "object:\t%llu\ntarget:\t%d\n",
+			   entry->process->id,
 			   task_pid_vnr(proxyipc_identity_task(&entry->process->identity)));
 	else
 		seq_printf(m, "receiver:\t%s\n",

@@ -49,6 +49,7 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 		goto err_free;
 
 	kref_init(&process->ref);
+	process->id = proxyipc_next_id();
 	process->lease = lease;
 	init_waitqueue_head(&process->wait);
 	proxyipc_hold_init(&process->hold, &process->identity);

@@ -94,6 +94,8 @@ struct proxyipc_episode_state {
 /**
  * struct proxyipc_process - a process object
  * @ref: memory
+ * @id: what fdinfo calls it, so that its descriptors are seen to be of one object;
+ *	never 0, never reused; constant
  * @identity: the target
  * @user: on whose account targets are held; constant
  * @lease: longest standstill, nanoseconds; constant
@@ -131,6 +133,7 @@ struct proxyipc_episode_state {
  */
 struct proxyipc_process {
 	struct kref ref;
+	u64 id;
 	struct proxyipc_identity identity;
 	struct proxyipc_user *user;
 	u64 lease;

@@ -488,33 +488,62 @@ static const char * const episode_names[] = {
 	[PROXYIPC_EPISODE_RESTING] = "resting",
 };
 
+static const char *kind_name(u32 kind)
+{
+	switch (kind) {
+	case PROXYIPC_KIND_CALL:
+		return "call";
+	case PROXYIPC_KIND_SEND:
+		return "send";
+	case PROXYIPC_KIND_NOTICE:
+		return "notice";
+	default:
+		return "unknown";
+	}
+}
+
+/* How long a hold lasts and how long it may still last; @since 0: not confirmed. */
+static void show_times(struct seq_file *m, u64 since, u64 lease_end)
+{
+	u64 now = ktime_get_ns();
+
+	seq_printf(m, " for %llu us, %llu us left",
+		   since ? div_u64(now - since, NSEC_PER_USEC) : 0,
+		   lease_end > now ? div_u64(lease_end - now, NSEC_PER_USEC) : 0);
+}
+
+static void show_episode(struct seq_file *m, const struct proxyipc_process_info *info)
+{
+	seq_printf(m, "episode:\t%s", episode_names[info->out_episode]);
+	if (info->out_token) {
+		seq_printf(m, " token %llu receiver %d", info->out_token,
+			   info->out_receiver_tgid);
+		show_times(m, info->out_since, info->out_lease_end);
+		seq_printf(m, ", by %s", kind_name(info->out_kind));
+	}
+	seq_putc(m, '\n');
+}
+
 static void process_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct proxyipc_process *process = file_process(file);
 	struct proxyipc_process_info info = {};
 	struct proxyipc_manual *manual;
-	u64 now;
 
-	seq_puts(m, "proxyipc:\tprocess\n");
+	seq_printf(m, "proxyipc:\tprocess\nobject:\t%llu\n", process->id);
 	if (proxyipc_process_check(process) == -ESTALE) {
 		/* What it is by now is none of the holder's business. */
 		seq_puts(m, "ended:\tidentity changed\n");
 		return;
 	}
 	process_info(process, &info);
-	now = ktime_get_ns();
 	seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
 	seq_printf(m, "state:\t%s\n",
 		   info.out_holds && info.out_state == PROXYIPC_STATE_RUNNABLE ?
 		   "deferred" : state_names[info.out_state]);
 	seq_printf(m, "holds:\t%u\n", info.out_holds);
-	seq_printf(m, "episode:\t%s", episode_names[info.out_episode]);
-	if (info.out_token)
-		seq_printf(m, " token %llu receiver %d for %llu us",
-			   info.out_token, info.out_receiver_tgid,
-			   info.out_since ?
-			   div_u64(now - info.out_since, NSEC_PER_USEC) : 0);
-	seq_printf(m, "\nwaiting:\t%u\nepisodes:\t%llu\nheld-us:\t%llu\n",
+	show_episode(m, &info);
+	seq_printf(m, "waiting:\t%u\nepisodes:\t%llu\nheld-us:\t%llu\n",
 		   info.out_waiting, info.out_episodes,
 		   div_u64(info.out_held_ns, NSEC_PER_USEC));
 	if (info.out_watchdog_timeout)
@@ -525,18 +554,18 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "expiries:\t%llu\n", info.out_watchdog_expiries);
 
 	spin_lock(&process->lock);
-	now = ktime_get_ns();
 	seq_printf(m, "receiver-slot:\t%s\n",
 		   !process->receiver ? "empty" :
 		   proxyipc_endpoint_is_dead(process->receiver->endpoint) ?
 		   "gone" : "set");
 	if (process->ended)
 		seq_puts(m, "ended:\ttarget gone\n");
-	list_for_each_entry(manual, &process->manual, link)
-		seq_printf(m, "held-by-hand:\ttoken %llu holder %d for %llu us\n",
-			   manual->token, pid_vnr(manual->hold.holder),
-			   manual->since ?
-			   div_u64(now - manual->since, NSEC_PER_USEC) : 0);
+	list_for_each_entry(manual, &process->manual, link) {
+		seq_printf(m, "held-by-hand:\ttoken %llu holder %d",
+			   manual->token, pid_vnr(manual->hold.holder));
+		show_times(m, manual->since, manual->lease_end);
+		seq_putc(m, '\n');
+	}
 	spin_unlock(&process->lock);
 }
 

@@ -191,10 +191,37 @@ TEST_F(fdinfo, process_tells_state_holds_and_receiver_slot)
 	EXPECT_FIELD("target gone", "ended");
 }
 
-/* A hold as a line tells it: token, who, for how many microseconds. */
+/* All descriptors and proxy entries of one object say the same number, others not. */
+TEST_F(fdinfo, object_number_is_the_same_for_all_of_an_object_and_for_no_other)
+{
+	struct proxy_stage *s = &self->s;
+	struct proxyipc_received got = proxied_send(s, 1);
+	int same = endpoint_fetch(s->endpoint, got.out_cap);
+	int other = process_open(s->t.h.pid, 0, 0);
+	char object[32];
+
+	ASSERT_LE(0, same);
+	ASSERT_LE(0, other);
+	READ_FDINFO(s->t.process);
+	ASSERT_NE(NULL, (void *)proc_field(self->text, "object"));
+	strcpy(object, proc_field(self->text, "object"));
+	EXPECT_STRNE("0", object);
+	READ_FDINFO(same);
+	EXPECT_FIELD(object, "object");
+	READ_FDINFO(s->proxy);
+	EXPECT_FIELD(object, "object");
+	READ_FDINFO(other);
+	ASSERT_NE(NULL, (void *)proc_field(self->text, "object"));
+	EXPECT_STRNE(object, proc_field(self->text, "object"));
+	close(same);
+	close(other);
+}
+
+/* A hold as a line tells it: token, who, for how many microseconds, for how many more. */
 struct told {
 	unsigned long long token;
 	unsigned long long us;
+	unsigned long long left;
 	int pid;
 };
 
@@ -202,9 +229,38 @@ static bool parse_told(const char *line, const char *format, struct told *told)
 {
 	if (!line)
 		return false;
-	if (sscanf(line, format, &told->token, &told->pid, &told->us) != 3)
+	if (sscanf(line, format, &told->token, &told->pid, &told->us, &told->left) != 4)
 		return false;
 	return true;
+}
+
+/* The default lease is 10 s: what it lasted and what is left are that together. */
+#define LEASE_US	10000000ULL
+
+/* As @why begins the episode, the line ends. */
+static bool ends_in(const char *line, const char *why)
+{
+	size_t len = line ? strlen(line) : 0;
+
+	return len > strlen(why) && !strcmp(line + len - strlen(why), why);
+}
+
+TEST_F(fdinfo, process_tells_what_began_the_episode)
+{
+	struct proxy_stage *s = &self->s;
+	struct proxyipc_received got = proxied_send(s, 1);
+
+	READ_FDINFO(s->t.process);
+	EXPECT_TRUE(ends_in(proc_field(self->text, "episode"), ", by send"));
+	ASSERT_EQ(0, endpoint_resume(s->endpoint, got.out_cap));
+	got = proxied_call(s);
+	READ_FDINFO(s->t.process);
+	EXPECT_TRUE(ends_in(proc_field(self->text, "episode"), ", by call"));
+	ASSERT_EQ(0, endpoint_resume(s->endpoint, got.out_cap));
+	ASSERT_EQ(-ECANCELED, helper_finish(&s->h));
+	ASSERT_EQ(PROXYIPC_NOTIFIED_CONFIRMED, entry_notify(s->proxy, 1));
+	READ_FDINFO(s->t.process);
+	EXPECT_TRUE(ends_in(proc_field(self->text, "episode"), ", by notice"));
 }
 
 TEST_F(fdinfo, process_tells_who_has_the_episode_since_when)
@@ -221,8 +277,10 @@ TEST_F(fdinfo, process_tells_who_has_the_episode_since_when)
 	EXPECT_FIELD("1", "holds");
 	EXPECT_FIELD("1", "episodes");
 	ASSERT_TRUE(parse_told(proc_field(self->text, "episode"),
-			       "received token %llu receiver %d for %llu us",
+			       "received token %llu receiver %d for %llu us, %llu us left",
 			       &told));
+	EXPECT_GE(LEASE_US, told.us + told.left);
+	EXPECT_LT(0ULL, told.left);
 	EXPECT_EQ(got.out_token, told.token);
 	EXPECT_EQ(getpid(), told.pid);
 	EXPECT_LE(5000ULL, told.us);
@@ -244,7 +302,10 @@ TEST_F(fdinfo, process_tells_who_holds_by_hand_since_when)
 	sleep_ms(5);
 	READ_FDINFO(s->t.process);
 	ASSERT_TRUE(parse_told(proc_field(self->text, "held-by-hand"),
-			       "token %llu holder %d for %llu us", &told));
+			       "token %llu holder %d for %llu us, %llu us left",
+			       &told));
+	EXPECT_GE(LEASE_US, told.us + told.left);
+	EXPECT_LT(0ULL, told.left);
 	EXPECT_EQ(token, told.token);
 	EXPECT_EQ(getpid(), told.pid);
 	EXPECT_LE(5000ULL, told.us);
