@@ -26,7 +26,7 @@ has_libdw := echo '\#include <elfutils/libdwfl.h>' | $(CC) -E - >/dev/null 2>&1
 	demo check check-debug model stress lint clean selftests stress-program \
 	list-selftests have-headers
 
-all: modules lib		## the module for KDIR (this machine's kernel) and the library
+all: modules lib		## the module for KDIR (this machine's kernel), library and command
 
 help:				## this list
 	@echo "Targets of proxyipc:"
@@ -47,25 +47,28 @@ modules: have-headers		## the module for KDIR
 	@PROXYIPC_OUT=$(native) $(vm)/build-module $(abspath $(KDIR))
 	@echo "built $(native)/module/proxyipc.ko"
 
-lib:				## the library, shared and static; and the one for stacks
+lib:				## the library, shared and static; the one for stacks; the command
 	@$(MAKE) --no-print-directory -C lib O=$(build)
 	@if $(has_libdw); then $(MAKE) $(backtrace); \
 	else echo "left out libproxyipc-backtrace: it needs elfutils (apt-get install libdw-dev)"; fi
+	@$(MAKE) --no-print-directory -C lib/command O=$(build)
 
-install: install-module install-lib	## module, library and headers, below DESTDIR and PREFIX
+install: install-module install-lib	## module, library, headers and command, below DESTDIR and PREFIX
 
 install-module: modules		## the module only
 	$(MAKE) -C $(KDIR) M=$(native) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	@# Where the headers have no System.map, modules_install leaves it undone.
 	@test -n "$(DESTDIR)" || depmod "$$(cat $(KDIR)/include/config/kernel.release)"
 
-install-lib: lib		## the library and the headers only
+install-lib: lib		## the library, the headers and the command only
 	@$(MAKE) --no-print-directory -C lib O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@! $(has_libdw) || $(MAKE) $(backtrace) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@$(MAKE) --no-print-directory -C lib/command O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 uninstall:			## remove what install put there
 	@$(MAKE) --no-print-directory -C lib O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@$(MAKE) $(backtrace) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@$(MAKE) --no-print-directory -C lib/command O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@test -e $(KDIR)/include/config/kernel.release || exit 0; \
 	folder=$(DESTDIR)/lib/modules/$$(cat $(KDIR)/include/config/kernel.release); \
 	echo "remove proxyipc.ko from $$folder"; \
