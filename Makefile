@@ -47,28 +47,31 @@ modules: have-headers		## the module for KDIR
 	@PROXYIPC_OUT=$(native) $(vm)/build-module $(abspath $(KDIR))
 	@echo "built $(native)/module/proxyipc.ko"
 
-lib:				## the library, shared and static; the one for stacks; the command
+lib:				## the library, the one for stacks, the command and the man pages
 	@$(MAKE) --no-print-directory -C lib O=$(build)
 	@if $(has_libdw); then $(MAKE) $(backtrace); \
 	else echo "left out libproxyipc-backtrace: it needs elfutils (apt-get install libdw-dev)"; fi
 	@$(MAKE) --no-print-directory -C lib/command O=$(build)
+	@$(MAKE) --no-print-directory -C Documentation/man O=$(build)
 
-install: install-module install-lib	## module, library, headers and command, below DESTDIR and PREFIX
+install: install-module install-lib	## module, library, command and man pages, below DESTDIR and PREFIX
 
 install-module: modules		## the module only
 	$(MAKE) -C $(KDIR) M=$(native) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	@# Where the headers have no System.map, modules_install leaves it undone.
 	@test -n "$(DESTDIR)" || depmod "$$(cat $(KDIR)/include/config/kernel.release)"
 
-install-lib: lib		## the library, the headers and the command only
+install-lib: lib		## all of that but the module
 	@$(MAKE) --no-print-directory -C lib O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@! $(has_libdw) || $(MAKE) $(backtrace) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@$(MAKE) --no-print-directory -C lib/command O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@$(MAKE) --no-print-directory -C Documentation/man O=$(build) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 uninstall:			## remove what install put there
 	@$(MAKE) --no-print-directory -C lib O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@$(MAKE) $(backtrace) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@$(MAKE) --no-print-directory -C lib/command O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	@$(MAKE) --no-print-directory -C Documentation/man O=$(build) uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	@test -e $(KDIR)/include/config/kernel.release || exit 0; \
 	folder=$(DESTDIR)/lib/modules/$$(cat $(KDIR)/include/config/kernel.release); \
 	echo "remove proxyipc.ko from $$folder"; \
