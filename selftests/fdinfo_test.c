@@ -185,8 +185,10 @@ TEST_F(fdinfo, process_tells_state_holds_and_receiver_slot)
 	READ_FDINFO(s->t.process);
 	EXPECT_FIELD("empty", "receiver-slot");
 	ASSERT_EQ(0, target_kill(&s->t));
+	/* The object ends a moment after its target is seen to be gone. */
 	ASSERT_TRUE(wait_for_state(s->t.process, PROXYIPC_STATE_GONE));
-	READ_FDINFO(s->t.process);
+	EXPECT_TRUE(eventually(!proc_fdinfo(s->t.process, self->text, sizeof(self->text)) &&
+			       proc_field(self->text, "ended")));
 	EXPECT_FIELD("gone", "state");
 	EXPECT_FIELD("target gone", "ended");
 }
