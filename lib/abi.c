@@ -30,6 +30,7 @@ ASSERT_SIZE(entry_send, 96);
 ASSERT_SIZE(entry_notify, 32);
 ASSERT_SIZE(process_mint, 32);
 ASSERT_SIZE(process_set_receiver, 16);
+ASSERT_SIZE(process_set_policy, 24);
 ASSERT_SIZE(process_hold, 32);
 ASSERT_SIZE(process_resume, 96);
 ASSERT_SIZE(process_reply, 96);

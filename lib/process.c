@@ -36,6 +36,25 @@ int proxyipc_process_set_receiver(int process, int entry)
 	return proxyipc_process_set_receiver_params(process, &params);
 }
 
+int proxyipc_process_set_policy_params(int process,
+				       struct proxyipc_process_set_policy *params)
+{
+	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_SET_POLICY, params,
+				sizeof(*params));
+}
+
+int proxyipc_process_set_policy(int process, int guardian, __u32 receiver_death,
+				__u32 lease_end)
+{
+	struct proxyipc_process_set_policy params = {
+		.guardian_fd = guardian,
+		.receiver_death = receiver_death,
+		.lease_end = lease_end,
+	};
+
+	return proxyipc_process_set_policy_params(process, &params);
+}
+
 int proxyipc_process_hold_params(int process, struct proxyipc_process_hold *params)
 {
 	return proxyipc_command(process, PROXYIPC_IOC_PROCESS_HOLD, params, sizeof(*params));

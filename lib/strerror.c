@@ -50,7 +50,7 @@ const char *proxyipc_strerror(int error)
 	case -EACCES:
 		return "the entry lacks this right; on open: no permission for /dev/proxyipc";
 	case -EPERM:
-		return "no authority: let the target enrol itself, or ask for a shorter lease";
+		return "no authority: let the target enrol itself, or ask for less (lease, kill)";
 	case -EOPNOTSUPP:
 		return "can never be held: kernel thread, I/O worker, init of a pid namespace";
 	case -ENOTCONN:

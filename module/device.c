@@ -160,10 +160,10 @@ static int open_check_authority(struct proxyipc_process *process)
 	memory = proxyipc_memory_of_task(task, &dumpable);
 	if (!memory)
 		return -ESRCH;
-	process->overrides_defer = !same_thread_group(task, current) &&
+	process->enrolled = same_thread_group(task, current);
+	process->overrides_defer = !process->enrolled &&
 				   open_is_tracer(target, memory, dumpable);
-	process->sees_addresses = same_thread_group(task, current) ||
-				  process->overrides_defer;
+	process->sees_addresses = process->enrolled || process->overrides_defer;
 	if (!process->sees_addresses &&
 	    !(READ_ONCE(open_same_uid) && open_is_same_user(target, dumpable)))
 		ret = -EPERM;

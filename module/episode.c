@@ -213,16 +213,34 @@ static void watchdog_look_locked(struct proxyipc_process *process)
 	process->episode.words[PROXYIPC_WATCHDOG_WORD_SYSCALL] = (s64)look.syscall;
 }
 
-/* The hold is confirmed: the message may go. */
-static int episode_deliver_locked(struct proxyipc_process *process)
+/* To the episode's receiver or, when that died, to the guardian. */
+static int episode_send_letter_locked(struct proxyipc_process *process,
+				      struct proxyipc_receiver *receiver)
 {
 	struct proxyipc_episode_state *episode = &process->episode;
 	struct proxyipc_letter letter = {
 		.token = episode->token,
 		.kind = episode->kind,
+		.redelivered = receiver != episode->receiver,
 		.call = episode->call,
 		.notices = episode->notices,
 	};
+	int ret;
+
+	lockdep_assert_held(&process->lock);
+
+	memcpy(letter.words, episode->words, sizeof(letter.words));
+	ret = proxyipc_receiver_deliver(receiver, &letter);
+	trace_proxyipc_deliver(episode->token, ret);
+	if (!ret)
+		episode->state = PROXYIPC_EPISODE_DELIVERED;
+	return ret;
+}
+
+/* The hold is confirmed: the message may go. */
+static int episode_deliver_locked(struct proxyipc_process *process)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
 	int ret;
 
 	lockdep_assert_held(&process->lock);
@@ -231,9 +249,7 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 		return -ENOTCONN;
 	if (episode->kind == PROXYIPC_KIND_WATCHDOG)
 		watchdog_look_locked(process);
-	memcpy(letter.words, episode->words, sizeof(letter.words));
-	ret = proxyipc_receiver_deliver(episode->receiver, &letter);
-	trace_proxyipc_deliver(episode->token, ret);
+	ret = episode_send_letter_locked(process, episode->receiver);
 	if (ret)
 		return ret;
 
@@ -241,7 +257,6 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 	if (process->deferred)
 		tick_arm_locked(process, process->lease);
 	process->deferred = false;
-	episode->state = PROXYIPC_EPISODE_DELIVERED;
 	episode->since = ktime_get_ns();
 	process->nr_episodes++;
 	proxyipc_hold_tell(&process->hold, episode->notices);
@@ -253,6 +268,23 @@ static int episode_deliver_locked(struct proxyipc_process *process)
 		proxyipc_hold_drop(&process->fault_hold);
 	wake_up_poll(&process->wait, EPOLLIN);
 	return 0;
+}
+
+/* The episode doesn't use its receiver any more. */
+static void episode_leave_receiver_locked(struct proxyipc_process *process,
+					  u32 events, u64 notices)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!episode->receiver)
+		return;
+	proxyipc_receiver_close(episode->receiver, events, episode->token, notices);
+	if (!proxyipc_process_has_slot(process, episode->receiver))
+		proxyipc_receiver_detach(episode->receiver);
+	proxyipc_receiver_put(episode->receiver);
+	episode->receiver = NULL;
 }
 
 /*
@@ -268,13 +300,8 @@ static void episode_close_locked(struct proxyipc_process *process, int result,
 
 	if (episode_is_confirmed(process))
 		process->held_ns += ktime_get_ns() - episode->since;
-	if (episode->receiver) {
-		proxyipc_receiver_close(episode->receiver, events, episode->token,
-					episode->handler ? 0 : episode->notices);
-		if (episode->receiver != process->receiver)
-			proxyipc_receiver_detach(episode->receiver);
-		proxyipc_receiver_put(episode->receiver);
-	}
+	episode_leave_receiver_locked(process, events,
+				      episode->handler ? 0 : episode->notices);
 	handler_clear_locked(process);
 	if (episode->kind == PROXYIPC_KIND_FAULT) {
 		if (episode->retry)
@@ -282,7 +309,7 @@ static void episode_close_locked(struct proxyipc_process *process, int result,
 		proxyipc_hold_drop(&process->fault_hold);
 	}
 	/* For a call both are the same; it gets its result once. */
-	if (episode->call)
+	if (episode->call && !episode->fetched)
 		proxyipc_call_finish(episode->call, result);
 	proxyipc_call_put(episode->call);
 	proxyipc_call_put(episode->reply);
@@ -354,6 +381,59 @@ static int episode_confirm_locked(struct proxyipc_process *process)
 	trace_proxyipc_confirm(token, ret);
 	spin_lock(&process->lock);
 	return episode_confirmed_locked(process, token, ret);
+}
+
+/*
+ * The receiver is gone: the guardian gets the same message. Neither the hold nor the end
+ * of its lease changes. A guardian that can't be reached, or couldn't resume, is none.
+ */
+static int episode_redeliver_locked(struct proxyipc_process *process)
+{
+	struct proxyipc_episode_state *episode = &process->episode;
+	struct proxyipc_receiver *guardian = process->guardian;
+	struct pid *holder;
+	int ret;
+
+	lockdep_assert_held(&process->lock);
+
+	if (!guardian || guardian == episode->receiver)
+		return -ENOTCONN;
+	holder = proxyipc_endpoint_receiver(guardian->endpoint);
+	if (proxyipc_hold_would_deadlock(&process->identity, holder))
+		ret = -EDEADLK;
+	else
+		ret = episode_send_letter_locked(process, guardian);
+	if (!ret) {
+		proxyipc_hold_set_holder(&process->hold, holder);
+		handler_clear_locked(process);
+		episode_leave_receiver_locked(process, 0, 0);
+		episode->receiver = proxyipc_receiver_get(guardian);
+		episode->redelivered = true;
+	}
+	put_pid(holder);
+	return ret;
+}
+
+/* Nobody has handled it: what the policy says is done before the target can run. */
+static void policy_apply_locked(struct proxyipc_process *process, u32 policy)
+{
+	lockdep_assert_held(&process->lock);
+
+	if (policy == PROXYIPC_POLICY_KILL &&
+	    proxyipc_process_may_kill(process, process->policy.cred))
+		proxyipc_hold_kill(&process->hold);
+}
+
+/* The receiver of a confirmed episode is gone. */
+static void episode_orphan_locked(struct proxyipc_process *process)
+{
+	lockdep_assert_held(&process->lock);
+
+	if (!episode_redeliver_locked(process))
+		return;
+	policy_apply_locked(process, process->policy.receiver_death);
+	episode_end_locked(process, process->episode.picked ? -EOWNERDEAD : -EPIPE,
+			   0, false);
 }
 
 /*
@@ -530,9 +610,10 @@ bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token)
 	picked = episode->token == token &&
 		 episode->state == PROXYIPC_EPISODE_DELIVERED &&
 		 (episode->kind != PROXYIPC_KIND_CALL ||
-		  proxyipc_call_pick(episode->call));
+		  proxyipc_call_pick(episode->call) || episode->picked);
 	if (picked) {
 		episode->state = PROXYIPC_EPISODE_RECEIVED;
+		episode->picked = true;
 		handler_set_locked(process);
 		proxyipc_hold_set_holder(&process->hold, task_pid(current));
 	}
@@ -650,9 +731,7 @@ proxyipc_episode_fetch_reply(struct proxyipc_process *process, u64 token)
 		if (process->episode.reply) {
 			call = process->episode.reply;
 			process->episode.reply = NULL;
-			/* Its fate is no longer the episode's. */
-			proxyipc_call_put(process->episode.call);
-			process->episode.call = NULL;
+			process->episode.fetched = true;
 		}
 	}
 	spin_unlock(&process->lock);
@@ -835,8 +914,7 @@ static void episode_receiver_closed(struct proxyipc_process *process,
 	spin_lock(&process->lock);
 	/* One that is HOLDING finds out when it delivers. */
 	if (process->episode.receiver == receiver && episode_is_confirmed(process))
-		episode_end_locked(process, process->episode.handler ?
-				   -EOWNERDEAD : -EPIPE, 0, false);
+		episode_orphan_locked(process);
 	spin_unlock(&process->lock);
 	wake_up_poll(&process->wait, EPOLLHUP | EPOLLERR);
 }
@@ -906,6 +984,7 @@ static void episode_tick(struct work_struct *work)
 		wake_up_poll(&process->wait, EPOLLOUT);
 		episode_advance_locked(process);
 	} else {
+		policy_apply_locked(process, process->policy.lease_end);
 		/* Whoever still confirms it will find it ended. */
 		episode_end_locked(process, -EOWNERDEAD,
 				   PROXYIPC_EVENT_LEASE_EXPIRED, true);
@@ -943,7 +1022,7 @@ static void episode_orphaned(struct work_struct *work)
 	raw_spin_unlock_irq(&handling_lock);
 	/* It may be that of a later episode: then it died all the same. */
 	if (died)
-		episode_end_locked(process, -EOWNERDEAD, 0, false);
+		episode_orphan_locked(process);
 	spin_unlock(&process->lock);
 	proxyipc_process_put(process);
 }

@@ -62,6 +62,7 @@ static const struct proxyipc_command commands[] = {
 	COMMAND(process, PROCESS, process, keepalive, KEEPALIVE, flags, 8),
 	COMMAND(process, PROCESS, process, set_faults, SET_FAULTS, signals, 16),
 	COMMAND(process, PROCESS, process, get_regs, GET_REGS, __reserved, 56),
+	COMMAND(process, PROCESS, process, set_policy, SET_POLICY, __reserved, 24),
 	COMMAND(reply, REPLY, reply, send, SEND, message, 88),
 };
 
@@ -92,6 +93,7 @@ union proxyipc_any_params {
 	struct proxyipc_process_keepalive process_keepalive;
 	struct proxyipc_process_set_faults process_set_faults;
 	struct proxyipc_process_get_regs process_get_regs;
+	struct proxyipc_process_set_policy process_set_policy;
 	struct proxyipc_reply_send reply_send;
 };
 

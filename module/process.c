@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
+#include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -120,6 +122,14 @@ void proxyipc_process_settle(struct proxyipc_process *process)
 		proxyipc_process_put(process);
 }
 
+static void slot_free(struct proxyipc_receiver *receiver)
+{
+	if (!receiver)
+		return;
+	proxyipc_receiver_detach(receiver);
+	proxyipc_receiver_put(receiver);
+}
+
 static void process_free(struct kref *ref)
 {
 	struct proxyipc_process *process =
@@ -130,10 +140,9 @@ static void process_free(struct kref *ref)
 	WARN_ON_ONCE(!list_empty(&process->waiting));
 	WARN_ON_ONCE(!list_empty(&process->manual));
 	proxyipc_watchdog_deinit(&process->watchdog);
-	if (process->receiver) {
-		proxyipc_receiver_detach(process->receiver);
-		proxyipc_receiver_put(process->receiver);
-	}
+	slot_free(process->receiver);
+	slot_free(process->guardian);
+	put_cred(process->policy.cred);
 	proxyipc_hold_deinit(&process->hold);
 	proxyipc_hold_deinit(&process->fault_hold);
 	proxyipc_user_put(process->user);
@@ -166,6 +175,38 @@ int proxyipc_process_check(struct proxyipc_process *process)
 	return proxyipc_identity_check(&process->identity);
 }
 
+/*
+ * What is to go into a slot: NULL for no endpoint, or a negative errno. Whoever
+ * receives there must be able to resume.
+ */
+static struct proxyipc_receiver *slot_new(struct proxyipc_process *process,
+					  struct proxyipc_endpoint *ep, u64 payload)
+{
+	struct pid *holder;
+	bool deadlock;
+
+	if (!ep)
+		return NULL;
+	holder = proxyipc_endpoint_receiver(ep);
+	deadlock = proxyipc_hold_would_deadlock(&process->identity, holder);
+	put_pid(holder);
+	if (deadlock)
+		return ERR_PTR(-EDEADLK);
+	return proxyipc_receiver_new(ep, payload, process);
+}
+
+/* Put @receiver into @slot, and what was in there into @receiver. */
+static void slot_swap_locked(struct proxyipc_process *process,
+			     struct proxyipc_receiver **slot,
+			     struct proxyipc_receiver **receiver)
+{
+	lockdep_assert_held(&process->lock);
+
+	swap(*slot, *receiver);
+	if (*receiver && *receiver != process->episode.receiver)
+		proxyipc_receiver_detach(*receiver);
+}
+
 /**
  * proxyipc_process_set_receiver() - fill or empty the receiver slot
  * @process: the process object
@@ -180,34 +221,108 @@ int proxyipc_process_check(struct proxyipc_process *process)
 int proxyipc_process_set_receiver(struct proxyipc_process *process,
 				  struct proxyipc_endpoint *ep, u64 payload)
 {
-	struct proxyipc_receiver *receiver = NULL;
-	struct pid *holder;
-	bool deadlock;
+	struct proxyipc_receiver *receiver = slot_new(process, ep, payload);
 	int ret;
 
-	if (ep) {
-		holder = proxyipc_endpoint_receiver(ep);
-		deadlock = proxyipc_hold_would_deadlock(&process->identity,
-							holder);
-		put_pid(holder);
-		if (deadlock)
-			return -EDEADLK;
-		receiver = proxyipc_receiver_new(ep, payload, process);
-		if (IS_ERR(receiver))
-			return PTR_ERR(receiver);
-	}
+	if (IS_ERR(receiver))
+		return PTR_ERR(receiver);
 
 	spin_lock(&process->lock);
 	/* One that comes too late would never be told of the end. */
 	ret = process->ended;
 	if (!ret)
-		swap(process->receiver, receiver);
-	if (receiver && receiver != process->episode.receiver)
-		proxyipc_receiver_detach(receiver);
+		slot_swap_locked(process, &process->receiver, &receiver);
 	spin_unlock(&process->lock);
-	proxyipc_receiver_put(receiver);
+	if (ret)
+		slot_free(receiver);
+	else
+		proxyipc_receiver_put(receiver);
 	wake_up_poll(&process->wait, EPOLLHUP | EPOLLOUT);
 	return ret;
+}
+
+/**
+ * proxyipc_process_set_policy() - say what becomes of an episode without a receiver
+ * @process: the process object
+ * @policy: what is done to the target; the reference to its credentials passes if this
+ *	succeeds
+ * @guardian: who gets the message of a receiver that died; NULL: nobody
+ * @payload: of the entry by which it goes there
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -EPIPE, -EDEADLK, -ENOBUFS, -ENOMEM; -ESRCH or -ESTALE if the object
+ * ended meanwhile.
+ */
+int proxyipc_process_set_policy(struct proxyipc_process *process,
+				const struct proxyipc_process_policy *policy,
+				struct proxyipc_endpoint *guardian, u64 payload)
+{
+	struct proxyipc_receiver *receiver = slot_new(process, guardian, payload);
+	const struct cred *previous;
+	int ret;
+
+	if (IS_ERR(receiver))
+		return PTR_ERR(receiver);
+
+	spin_lock(&process->lock);
+	ret = process->ended;
+	if (!ret) {
+		slot_swap_locked(process, &process->guardian, &receiver);
+		previous = process->policy.cred;
+		process->policy = *policy;
+	}
+	spin_unlock(&process->lock);
+	if (ret) {
+		slot_free(receiver);
+	} else {
+		proxyipc_receiver_put(receiver);
+		put_cred(previous);
+	}
+	return ret;
+}
+
+/**
+ * proxyipc_process_has_slot() - is this in a slot of the process object?
+ * @process: the process object; its lock is held
+ * @receiver: the receiver
+ *
+ * Return: true if so, and it is not to be detached.
+ */
+bool proxyipc_process_has_slot(const struct proxyipc_process *process,
+			       const struct proxyipc_receiver *receiver)
+{
+	return receiver == process->receiver || receiver == process->guardian;
+}
+
+/**
+ * proxyipc_process_may_kill() - may its target be killed by a policy?
+ * @process: the process object
+ * @cred: who wants it
+ *
+ * Yes if the target's own process opened it, and so agreed to what is done by it, or
+ * by the rules of kill(2), the word of an LSM included.
+ *
+ * Context: process, also under process->lock.
+ *
+ * Return: true if so.
+ */
+bool proxyipc_process_may_kill(struct proxyipc_process *process,
+			       const struct cred *cred)
+{
+	struct task_struct *task = proxyipc_identity_task(&process->identity);
+	const struct cred *mine;
+	struct pid *tgid;
+	int ret;
+
+	if (process->enrolled)
+		return true;
+	tgid = get_task_pid(task, PIDTYPE_TGID);
+	mine = override_creds(cred);
+	ret = kill_pid(tgid, 0, 0);
+	revert_creds(mine);
+	put_pid(tgid);
+	return !ret;
 }
 
 /**

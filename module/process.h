@@ -37,6 +37,10 @@
  * keeps the target in the meantime is a hold of its own, which goes when the fault's
  * turn has come.
  *
+ * When the receiver of an episode dies, the guardian gets the same message: DELIVERED
+ * again, within the same standstill. Without one, and when a lease runs out, the
+ * target runs or is killed, as the policy says.
+ *
  * Only an episode whose hold was confirmed is chained to: while HOLDING, whoever
  * began it goes on to the next by himself. If the target defers the hold he
  * doesn't wait for that: it stays HOLDING, and the work @settled confirms it when
@@ -56,6 +60,7 @@
 #include "hold.h"
 #include "watchdog.h"
 
+struct cred;
 struct pid;
 struct proxyipc_body;
 struct proxyipc_call;
@@ -73,8 +78,11 @@ struct proxyipc_user;
  * @retry: the fault that began it is to be retried
  * @call: the call or send that began it, with a reference, or NULL
  * @reply: the reply slot: a call that was not answered, with a reference, or NULL
+ * @fetched: the right to answer @call was taken away: its result is not ours to give
  * @receiver: who gets it, with a reference
  * @handler: the thread group that received it, with a reference, or NULL
+ * @picked: somebody has received it, be it that nobody has it now
+ * @redelivered: @receiver is the guardian
  * @since: when it was confirmed
  */
 struct proxyipc_episode_state {
@@ -86,9 +94,25 @@ struct proxyipc_episode_state {
 	bool retry;
 	struct proxyipc_call *call;
 	struct proxyipc_call *reply;
+	bool fetched;
 	struct proxyipc_receiver *receiver;
 	struct pid *handler;
+	bool picked;
+	bool redelivered;
 	u64 since;
+};
+
+/**
+ * struct proxyipc_process_policy - what becomes of the target when nobody handles it
+ * @receiver_death: one of &enum proxyipc_policy
+ * @lease_end: likewise
+ * @cred: of who set it, with a reference: by their authority it kills; NULL if it
+ *	was never set
+ */
+struct proxyipc_process_policy {
+	u32 receiver_death;
+	u32 lease_end;
+	const struct cred *cred;
 };
 
 /**
@@ -101,7 +125,8 @@ struct proxyipc_episode_state {
  * @lease: longest standstill, nanoseconds; constant
  * @defer_max: for how long the target may defer a hold, nanoseconds
  * @sees_addresses: opened by the target's own process or with CAP_SYS_PTRACE
- * @overrides_defer: opened with CAP_SYS_PTRACE; this and the two before are set
+ * @overrides_defer: opened with CAP_SYS_PTRACE
+ * @enrolled: opened by the target's own process; this and the three before are set
  *	before the object is published, then constant
  * @wait: poll
  * @hold: of the episode
@@ -117,6 +142,8 @@ struct proxyipc_episode_state {
  * @lock: protects what follows
  * @ended: 0, or -ESRCH or -ESTALE for ever
  * @receiver: the receiver slot, with a reference, or NULL
+ * @guardian: who gets the episode of a receiver that died, likewise
+ * @policy: what is done if there is nobody
  * @waiting: calls and sends whose turn has not come, oldest first
  * @nr_waiting: how many
  * @notices: posted, begin the next episode
@@ -140,6 +167,7 @@ struct proxyipc_process {
 	u64 defer_max;
 	bool sees_addresses;
 	bool overrides_defer;
+	bool enrolled;
 	wait_queue_head_t wait;
 	struct proxyipc_hold hold;
 	struct proxyipc_hold fault_hold;
@@ -155,6 +183,8 @@ struct proxyipc_process {
 	spinlock_t lock;
 	int ended;
 	struct proxyipc_receiver *receiver;
+	struct proxyipc_receiver *guardian;
+	struct proxyipc_process_policy policy;
 	struct list_head waiting;
 	unsigned int nr_waiting;
 	u64 notices;
@@ -197,6 +227,13 @@ void proxyipc_process_put(struct proxyipc_process *process);
 int proxyipc_process_check(struct proxyipc_process *process);
 int proxyipc_process_set_receiver(struct proxyipc_process *process,
 				  struct proxyipc_endpoint *ep, u64 payload);
+int proxyipc_process_set_policy(struct proxyipc_process *process,
+				const struct proxyipc_process_policy *policy,
+				struct proxyipc_endpoint *guardian, u64 payload);
+bool proxyipc_process_has_slot(const struct proxyipc_process *process,
+			       const struct proxyipc_receiver *receiver);
+bool proxyipc_process_may_kill(struct proxyipc_process *process,
+			       const struct cred *cred);
 __poll_t proxyipc_process_poll_entry(struct proxyipc_process *process);
 
 #endif /* _PROXYIPC_PROCESS_H */

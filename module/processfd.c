@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/pid.h>
@@ -107,6 +108,16 @@ long proxyipc_process_mint_ioctl(struct file *file, void *arg, void __user *user
 				      &params->out_fd, user, sizeof(*params));
 }
 
+/* What an entry names that is to go into a slot; -1 for none, which is NULL. */
+static int get_slot_endpoint(int fd, struct proxyipc_endpoint **ep, u64 *payload)
+{
+	*ep = NULL;
+	*payload = 0;
+	if (fd == -1)
+		return 0;
+	return fd < -1 ? -EINVAL : proxyipc_entry_get_endpoint(fd, ep, payload);
+}
+
 /**
  * proxyipc_process_set_receiver_ioctl() - PROXYIPC_IOC_PROCESS_SET_RECEIVER
  * @file: the process object
@@ -120,23 +131,71 @@ long proxyipc_process_set_receiver_ioctl(struct file *file, void *arg,
 {
 	struct proxyipc_process_set_receiver *params = arg;
 	struct proxyipc_process *process = file_process(file);
-	struct proxyipc_endpoint *ep = NULL;
-	u64 payload = 0;
+	struct proxyipc_endpoint *ep;
+	u64 payload;
 	int ret;
 
-	if (params->flags || params->__reserved || params->entry_fd < -1)
+	if (params->flags || params->__reserved)
 		return -EINVAL;
-	ret = proxyipc_process_check(process);
+	ret = proxyipc_process_check(process) ?:
+	      get_slot_endpoint(params->entry_fd, &ep, &payload);
 	if (ret)
 		return ret;
-	if (params->entry_fd >= 0) {
-		ret = proxyipc_entry_get_endpoint(params->entry_fd, &ep,
-						  &payload);
-		if (ret)
-			return ret;
-	}
 	ret = proxyipc_process_set_receiver(process, ep, payload);
 	proxyipc_endpoint_put(ep);
+	return ret;
+}
+
+static bool policy_is_known(u32 policy)
+{
+	return policy == PROXYIPC_POLICY_RESUME || policy == PROXYIPC_POLICY_KILL;
+}
+
+/* Is this one that may kill, and if so, may the caller? */
+static int policy_check_authority(struct proxyipc_process *process,
+				  const struct proxyipc_process_policy *policy)
+{
+	if (policy->receiver_death != PROXYIPC_POLICY_KILL &&
+	    policy->lease_end != PROXYIPC_POLICY_KILL)
+		return 0;
+	return proxyipc_process_may_kill(process, current_cred()) ? 0 : -EPERM;
+}
+
+/**
+ * proxyipc_process_set_policy_ioctl() - PROXYIPC_IOC_PROCESS_SET_POLICY
+ * @file: the process object
+ * @arg: struct proxyipc_process_set_policy
+ * @user: where it came from
+ *
+ * Return: as documented for the command.
+ */
+long proxyipc_process_set_policy_ioctl(struct file *file, void *arg,
+				       void __user *user)
+{
+	struct proxyipc_process_set_policy *params = arg;
+	struct proxyipc_process *process = file_process(file);
+	struct proxyipc_process_policy policy = {
+		.receiver_death = params->receiver_death,
+		.lease_end = params->lease_end,
+	};
+	struct proxyipc_endpoint *guardian;
+	u64 payload;
+	int ret;
+
+	if (params->flags || params->__reserved ||
+	    !policy_is_known(params->receiver_death) ||
+	    !policy_is_known(params->lease_end))
+		return -EINVAL;
+	ret = proxyipc_process_check(process) ?:
+	      policy_check_authority(process, &policy) ?:
+	      get_slot_endpoint(params->guardian_fd, &guardian, &payload);
+	if (ret)
+		return ret;
+	policy.cred = get_current_cred();
+	ret = proxyipc_process_set_policy(process, &policy, guardian, payload);
+	if (ret)
+		put_cred(policy.cred);
+	proxyipc_endpoint_put(guardian);
 	return ret;
 }
 
@@ -497,6 +556,10 @@ static const char *kind_name(u32 kind)
 		return "send";
 	case PROXYIPC_KIND_NOTICE:
 		return "notice";
+	case PROXYIPC_KIND_WATCHDOG:
+		return "watchdog";
+	case PROXYIPC_KIND_FAULT:
+		return "fault";
 	default:
 		return "unknown";
 	}
@@ -522,6 +585,18 @@ static void show_episode(struct seq_file *m, const struct proxyipc_process_info 
 		seq_printf(m, ", by %s", kind_name(info->out_kind));
 	}
 	seq_putc(m, '\n');
+}
+
+static const char * const policy_names[] = {
+	[PROXYIPC_POLICY_RESUME] = "resume",
+	[PROXYIPC_POLICY_KILL] = "kill",
+};
+
+static const char *slot_name(const struct proxyipc_receiver *receiver)
+{
+	if (!receiver)
+		return "empty";
+	return proxyipc_endpoint_is_dead(receiver->endpoint) ? "gone" : "set";
 }
 
 static void process_show_fdinfo(struct seq_file *m, struct file *file)
@@ -554,10 +629,11 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "expiries:\t%llu\n", info.out_watchdog_expiries);
 
 	spin_lock(&process->lock);
-	seq_printf(m, "receiver-slot:\t%s\n",
-		   !process->receiver ? "empty" :
-		   proxyipc_endpoint_is_dead(process->receiver->endpoint) ?
-		   "gone" : "set");
+	seq_printf(m, "receiver-slot:\t%s\nguardian:\t%s\n",
+		   slot_name(process->receiver), slot_name(process->guardian));
+	seq_printf(m, "policy:\treceiver-death %s lease-end %s\n",
+		   policy_names[process->policy.receiver_death],
+		   policy_names[process->policy.lease_end]);
 	if (process->ended)
 		seq_puts(m, "ended:\ttarget gone\n");
 	list_for_each_entry(manual, &process->manual, link) {

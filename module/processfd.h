@@ -36,6 +36,8 @@ long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user
 long proxyipc_process_yield_ioctl(struct file *file, void *arg, void __user *user);
 long proxyipc_process_get_regs_ioctl(struct file *file, void *arg,
 				     void __user *user);
+long proxyipc_process_set_policy_ioctl(struct file *file, void *arg,
+				       void __user *user);
 
 extern const struct file_operations proxyipc_process_fops;
 

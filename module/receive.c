@@ -157,6 +157,8 @@ static void export_letter(const struct proxyipc_pickup *pickup,
 
 	received->out_kind = pickup->letter.kind;
 	received->out_flags = PROXYIPC_RECEIVED_PROXIED;
+	if (pickup->letter.redelivered)
+		received->out_flags |= PROXYIPC_RECEIVED_REDELIVERED;
 	received->out_token = pickup->letter.token;
 	memcpy(received->out_words, pickup->letter.words,
 	       sizeof(received->out_words));

@@ -212,7 +212,7 @@ void proxyipc_receiver_unpick_events(struct proxyipc_receiver *receiver,
 }
 
 /**
- * proxyipc_receiver_detach() - neither slot nor episode uses it any more
+ * proxyipc_receiver_detach() - no slot and no episode uses it any more
  * @receiver: the receiver; what it has queued will still be received
  *
  * Context: process, also under process->lock.

@@ -14,9 +14,10 @@
  * states, OR-ed together; they outlast the episode and even the process object,
  * the message does not.
  *
- * A receiver is referred to by the receiver slot, by the episode that uses it
- * (which may be another one than the slot's, after SET_RECEIVER), and by the
- * queue. While the slot or an episode uses it, it points to the process object.
+ * A process object has two of them, the second for its guardian. A receiver is
+ * referred to by its slot, by the episode that uses it (which may be another one than
+ * the slot's, after SET_RECEIVER), and by the queue. While a slot or an episode uses
+ * it, it points to the process object.
  */
 
 #include <linux/kref.h>
@@ -36,10 +37,12 @@ struct proxyipc_process;
  * @call: that began the episode, or NULL; kept by the episode
  * @notices: that began it
  * @words: the message, if there is neither
+ * @redelivered: its first receiver is gone
  */
 struct proxyipc_letter {
 	u64 token;
 	u32 kind;
+	bool redelivered;
 	struct proxyipc_call *call;
 	u64 notices;
 	u64 words[PROXYIPC_WORDS];
@@ -53,7 +56,7 @@ struct proxyipc_letter {
  * @node: in the endpoint's queue, with a reference; this and what follows is
  *	under endpoint->lock
  * @link: in the endpoint's list of receivers; empty once that is dead
- * @process: NULL once neither slot nor episode uses this
+ * @process: NULL once no slot and no episode uses this
  * @cap: names the process object to the endpoint's receivers
  * @letter: the episode's message
  * @waiting: @letter waits to be received

@@ -258,6 +258,16 @@ static void good_process_set_receiver(struct world *w, void *arg)
 	set->__reserved = 0;
 }
 
+static void good_process_set_policy(struct world *w, void *arg)
+{
+	struct proxyipc_process_set_policy *set = arg;
+
+	set->guardian_fd = w->entry;
+	set->receiver_death = PROXYIPC_POLICY_RESUME;
+	set->lease_end = PROXYIPC_POLICY_RESUME;
+	set->__reserved = 0;
+}
+
 static __u64 held_by_hand;
 
 static void good_process_hold(struct world *w, void *arg)
@@ -453,6 +463,8 @@ COMMAND(process_mint, PROCESS, PROCESS_MINT,
 	.out_fd = AT(process_mint, out_fd));
 COMMAND(process_set_receiver, PROCESS, PROCESS_SET_RECEIVER,
 	.reserved = { AT(process_set_receiver, __reserved) });
+COMMAND(process_set_policy, PROCESS, PROCESS_SET_POLICY,
+	.reserved = { AT(process_set_policy, __reserved) });
 COMMAND(process_hold, PROCESS, PROCESS_HOLD,
 	.flags = PROXYIPC_HOLD_NODEFER,
 	.reserved = { AT(process_hold, __reserved) });

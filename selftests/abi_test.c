@@ -50,6 +50,7 @@ FIXTURE_VARIANT_ADD(abi, process_set_watchdog) { &case_process_set_watchdog };
 FIXTURE_VARIANT_ADD(abi, process_keepalive) { &case_process_keepalive };
 FIXTURE_VARIANT_ADD(abi, process_set_faults) { &case_process_set_faults };
 FIXTURE_VARIANT_ADD(abi, process_get_regs) { &case_process_get_regs };
+FIXTURE_VARIANT_ADD(abi, process_set_policy) { &case_process_set_policy };
 FIXTURE_VARIANT_ADD(abi, reply_send) { &case_reply_send };
 
 FIXTURE_SETUP(abi)
@@ -300,7 +301,7 @@ FIXTURE_VARIANT_ADD(abi_kind, device) { DEVICE, 0x00, 0x7 };
 FIXTURE_VARIANT_ADD(abi_kind, endpoint) { ENDPOINT, 0x10, 0x7f };
 FIXTURE_VARIANT_ADD(abi_kind, entry) { ENTRY, 0x20, 0x7 };
 FIXTURE_VARIANT_ADD(abi_kind, proxy_entry) { PROXY, 0x20, 0x7 };
-FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 0xfff };
+FIXTURE_VARIANT_ADD(abi_kind, process) { PROCESS, 0x30, 0x1fff };
 FIXTURE_VARIANT_ADD(abi_kind, reply) { REPLY, 0x40, 0x1 };
 
 FIXTURE_SETUP(abi_kind)
@@ -420,6 +421,7 @@ TEST(layout_is_the_same_for_32_and_64_bit)
 	EXPECT_SIZE(8, process_keepalive);
 	EXPECT_SIZE(16, process_set_faults);
 	EXPECT_SIZE(56, process_get_regs);
+	EXPECT_SIZE(24, process_set_policy);
 	EXPECT_SIZE(88, reply_send);
 }
 
@@ -441,6 +443,7 @@ TEST(commands_keep_their_numbers)
 	EXPECT_EQ(0xd122U, (unsigned int)PROXYIPC_IOC_ENTRY_NOTIFY);
 	EXPECT_EQ(0xd130U, (unsigned int)PROXYIPC_IOC_PROCESS_MINT);
 	EXPECT_EQ(0xd131U, (unsigned int)PROXYIPC_IOC_PROCESS_SET_RECEIVER);
+	EXPECT_EQ(0xd13cU, (unsigned int)PROXYIPC_IOC_PROCESS_SET_POLICY);
 	EXPECT_EQ(0xd132U, (unsigned int)PROXYIPC_IOC_PROCESS_HOLD);
 	EXPECT_EQ(0xd133U, (unsigned int)PROXYIPC_IOC_PROCESS_RESUME);
 	EXPECT_EQ(0xd134U, (unsigned int)PROXYIPC_IOC_PROCESS_REPLY);

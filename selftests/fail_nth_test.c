@@ -75,6 +75,7 @@ FIXTURE_VARIANT_ADD(sweep, process_mint) { &case_process_mint };
 FIXTURE_VARIANT_ADD(sweep, set_receiver) { &case_set_receiver };
 FIXTURE_VARIANT_ADD(sweep, set_receiver_instead) { &case_set_receiver_instead };
 FIXTURE_VARIANT_ADD(sweep, set_receiver_none) { &case_set_receiver_none };
+FIXTURE_VARIANT_ADD(sweep, set_policy) { &case_set_policy };
 FIXTURE_VARIANT_ADD(sweep, hold) { &case_hold };
 FIXTURE_VARIANT_ADD(sweep, hold_twice) { &case_hold_twice };
 FIXTURE_VARIANT_ADD(sweep, process_resume) { &case_process_resume };

@@ -176,11 +176,20 @@ TEST_F(fdinfo, process_tells_state_holds_and_receiver_slot)
 	EXPECT_FIELD("0", "episodes");
 	EXPECT_FIELD("0", "held-us");
 	EXPECT_FIELD("set", "receiver-slot");
+	EXPECT_FIELD("empty", "guardian");
+	EXPECT_FIELD("receiver-death resume lease-end resume", "policy");
 	EXPECT_EQ(NULL, (void *)proc_field(self->text, "ended"));
+
+	ASSERT_EQ(0, process_set_policy(s->t.process, s->entry,
+					PROXYIPC_POLICY_KILL, PROXYIPC_POLICY_RESUME));
+	READ_FDINFO(s->t.process);
+	EXPECT_FIELD("set", "guardian");
+	EXPECT_FIELD("receiver-death kill lease-end resume", "policy");
 
 	close_fd(&s->endpoint);
 	READ_FDINFO(s->t.process);
 	EXPECT_FIELD("gone", "receiver-slot");
+	EXPECT_FIELD("gone", "guardian");
 	ASSERT_EQ(0, process_set_receiver(s->t.process, -1));
 	READ_FDINFO(s->t.process);
 	EXPECT_FIELD("empty", "receiver-slot");

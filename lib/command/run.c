@@ -129,6 +129,10 @@ static const char *kind_name(__u32 kind)
 		return "notice";
 	case PROXYIPC_KIND_EVENT:
 		return "event";
+	case PROXYIPC_KIND_WATCHDOG:
+		return "watchdog";
+	case PROXYIPC_KIND_FAULT:
+		return "fault";
 	default:
 		return "message of an unknown kind";
 	}

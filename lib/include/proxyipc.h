@@ -570,6 +570,33 @@ int proxyipc_process_set_receiver_params(int process,
 					 struct proxyipc_process_set_receiver *params);
 
 /**
+ * proxyipc_process_set_policy() - say what becomes of an episode that nobody ends
+ * @process: from proxyipc_process_open() and the like
+ * @guardian: an entry, from proxyipc_endpoint_mint() with PROXYIPC_RIGHT_SEND, to whose
+ *	endpoint the message goes if its receiver dies; -1 for nobody
+ * @receiver_death: PROXYIPC_POLICY_RESUME or PROXYIPC_POLICY_KILL, if there is no guardian
+ * @lease_end: the same, when a lease runs out
+ *
+ * @guardian can be closed afterwards. Doesn't wait.
+ *
+ * Return: 0, or a negative error of &struct proxyipc_process_set_policy.
+ */
+int proxyipc_process_set_policy(int process, int guardian, __u32 receiver_death,
+				__u32 lease_end);
+
+/**
+ * proxyipc_process_set_policy_params() - full form of proxyipc_process_set_policy()
+ * @process: from proxyipc_process_open() and the like
+ * @params: see &struct proxyipc_process_set_policy
+ *
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error.
+ */
+int proxyipc_process_set_policy_params(int process,
+				       struct proxyipc_process_set_policy *params);
+
+/**
  * proxyipc_process_hold() - keep the target from running, by hand
  * @process: from proxyipc_process_open() and the like
  * @token: where the name of the hold goes, for proxyipc_process_resume(); may be

@@ -331,6 +331,19 @@ int process_set_receiver(int process, int entry)
 	return command(process, PROXYIPC_IOC_PROCESS_SET_RECEIVER, &set);
 }
 
+int process_set_policy(int process, int guardian, __u32 receiver_death,
+		       __u32 lease_end)
+{
+	struct proxyipc_process_set_policy set = {
+		.size = sizeof(set),
+		.guardian_fd = guardian,
+		.receiver_death = receiver_death,
+		.lease_end = lease_end,
+	};
+
+	return command(process, PROXYIPC_IOC_PROCESS_SET_POLICY, &set);
+}
+
 int process_hold_for(int process, __u64 lease, __u64 *token)
 {
 	struct proxyipc_process_hold hold = {

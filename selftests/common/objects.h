@@ -95,6 +95,8 @@ int entry_call_until(int entry, __u64 word, __u64 deadline);
 int process_open(pid_t tgid, pid_t tid, __u64 lease);
 int process_mint(int process, __u64 payload, __u32 rights, __u64 notice_mask);
 int process_set_receiver(int process, int entry);
+int process_set_policy(int process, int guardian, __u32 receiver_death,
+		       __u32 lease_end);
 int process_hold(int process, __u64 *token);	/* >= 0: out_state */
 int process_hold_for(int process, __u64 lease, __u64 *token);
 int process_resume(int process, __u64 token);

@@ -75,6 +75,7 @@ extern const struct sweep_case case_process_mint;
 extern const struct sweep_case case_set_receiver;
 extern const struct sweep_case case_set_receiver_instead;
 extern const struct sweep_case case_set_receiver_none;
+extern const struct sweep_case case_set_policy;
 extern const struct sweep_case case_hold;
 extern const struct sweep_case case_hold_twice;
 extern const struct sweep_case case_process_resume;

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <elf.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <proxyipc.h>
 
 #include "clock.h"
 #include "objects.h"
+#include "proc.h"
 
 static int prepare_mint(struct stage *s)
 {
@@ -146,6 +148,58 @@ const struct sweep_case case_set_receiver_none = {
 	.run = run_set,
 	.undone = undone_set_instead,
 	.done = done_set_none,
+};
+
+/*
+ * SET_POLICY
+ */
+
+/* The guardian's endpoint is another one, whose table of caps is empty. */
+static int prepare_policy(struct stage *s)
+{
+	s->file = endpoint_new();
+	s->reply = entry_new(s->file, 7, RIGHTS_ALL, NOTICES_ALL);
+	s->arg.set_policy = (struct proxyipc_process_set_policy){
+		.size = sizeof(s->arg.set_policy),
+		.guardian_fd = s->reply,
+	};
+	return stage_set_receiver(s);
+}
+
+static int run_policy(struct stage *s)
+{
+	return command(s->t.process, PROXYIPC_IOC_PROCESS_SET_POLICY, &s->arg);
+}
+
+static const char *guardian_slot_is(struct stage *s, const char *want)
+{
+	const char *field;
+	char text[1024];
+
+	if (proc_fdinfo(s->t.process, text, sizeof(text)) < 0)
+		return "no fdinfo";
+	field = proc_field(text, "guardian");
+	return field && !strcmp(field, want) ?
+	       NULL : "something else is in the guardian's slot";
+}
+
+static const char *undone_policy(struct stage *s, int error)
+{
+	return guardian_slot_is(s, "empty");
+}
+
+static const char *done_policy(struct stage *s)
+{
+	return guardian_slot_is(s, "set");
+}
+
+const struct sweep_case case_set_policy = {
+	.name = "set_policy",
+	.cmd = PROXYIPC_IOC_PROCESS_SET_POLICY,
+	.prepare = prepare_policy,
+	.run = run_policy,
+	.undone = undone_policy,
+	.done = done_policy,
 };
 
 /*

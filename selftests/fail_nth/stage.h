@@ -71,6 +71,7 @@ struct stage {
 		struct proxyipc_entry_notify notify;
 		struct proxyipc_process_mint process_mint;
 		struct proxyipc_process_set_receiver set_receiver;
+		struct proxyipc_process_set_policy set_policy;
 		struct proxyipc_process_hold hold;
 		struct proxyipc_process_resume process_resume;
 		struct proxyipc_process_reply process_reply;

@@ -43,8 +43,8 @@
  * %ENOMEM         out of memory, nothing was changed
  * %EMFILE         the file descriptor table is full (system-wide: %ENFILE)
  * %EACCES         the entry doesn't carry the right that the command needs
- * %EPERM          the caller has no authority over that process, or asks for a
- *                 lease above the maximum without CAP_SYS_RESOURCE
+ * %EPERM          the caller has no authority over that process, or not this much:
+ *                 a lease above the maximum without CAP_SYS_RESOURCE, a kill
  * %EOPNOTSUPP     this task can never be held: a kernel thread, an I/O worker,
  *                 the init process of a pid namespace
  * %ENOTCONN       the receiver slot of the process object is empty
@@ -174,6 +174,8 @@ enum proxyipc_state {
 /* proxyipc_received.out_flags */
 /** define PROXYIPC_RECEIVED_PROXIED - a target is held for it: out_token names the hold */
 #define PROXYIPC_RECEIVED_PROXIED	(1U << 0)
+/** define PROXYIPC_RECEIVED_REDELIVERED - to a guardian: another had it and died, after what? */
+#define PROXYIPC_RECEIVED_REDELIVERED	(1U << 1)
 
 /* proxyipc_received.out_events: states, OR-ed together, never a list */
 /** define PROXYIPC_EVENT_LEASE_EXPIRED - the hold out_token reached its lease; the target runs */
@@ -191,7 +193,7 @@ enum proxyipc_state {
  *	the message stays.
  * @out_data_len: number of bytes written to @data
  * @out_kind: one of &enum proxyipc_kind
- * @out_flags: %PROXYIPC_RECEIVED_PROXIED
+ * @out_flags: %PROXYIPC_RECEIVED_PROXIED, %PROXYIPC_RECEIVED_REDELIVERED
  * @out_state: one of &enum proxyipc_state, of the held target. By the time that
  *	it is looked at an armed target may have parked. Of an event:
  *	%PROXYIPC_STATE_GONE if the target exited.
@@ -1179,6 +1181,53 @@ struct proxyipc_process_get_regs {
 };
 
 #define PROXYIPC_IOC_PROCESS_GET_REGS	_IO(PROXYIPC_IOC_TYPE, 0x3b)
+
+/**
+ * enum proxyipc_policy - what becomes of a target whose episode was not ended by its
+ * receiver
+ * @PROXYIPC_POLICY_RESUME: it runs
+ * @PROXYIPC_POLICY_KILL: it gets SIGKILL before it can run. Only if whoever set the
+ *	policy has the right to: it opened itself (the object was made by the target's own
+ *	process), or could kill the target when the policy was set, and could do so now;
+ *	otherwise it runs.
+ */
+enum proxyipc_policy {
+	PROXYIPC_POLICY_RESUME = 0,
+	PROXYIPC_POLICY_KILL = 1,
+};
+
+/**
+ * struct proxyipc_process_set_policy - argument of %PROXYIPC_IOC_PROCESS_SET_POLICY
+ * @size: sizeof(struct proxyipc_process_set_policy)
+ * @flags: must be zero
+ * @guardian_fd: a plain entry with %PROXYIPC_RIGHT_SEND, whose endpoint gets an
+ *	episode's message when the receiver that had it dies, or closes its endpoint, be
+ *	it received or not; -1 for none. The target stays held, the token and the end of
+ *	the lease stay what they were, and the message is marked
+ *	%PROXYIPC_RECEIVED_REDELIVERED.
+ * @receiver_death: one of &enum proxyipc_policy: when the receiver is gone and there is no
+ *	guardian, or that is gone as well
+ * @lease_end: one of &enum proxyipc_policy: when the lease of an episode runs out
+ * @__reserved: must be zero
+ *
+ * Replaces all of it, also for the episode in progress. Without this command there is no
+ * guardian and targets are resumed. The one who made the call gets its one result in every
+ * case: the guardian's answer, or %EOWNERDEAD (%EPIPE if nobody had received it). Holds
+ * by hand end as they always do, by resuming.
+ *
+ * Errors: %EPERM (to kill), %EBADF, %EINVAL, %EACCES, %EPIPE, %EDEADLK, %ENOBUFS, %ESRCH,
+ * %ESTALE, %ENOMEM.
+ */
+struct proxyipc_process_set_policy {
+	__u32 size;
+	__u32 flags;
+	__s32 guardian_fd;
+	__u32 receiver_death;
+	__u32 lease_end;
+	__u32 __reserved;
+};
+
+#define PROXYIPC_IOC_PROCESS_SET_POLICY	_IO(PROXYIPC_IOC_TYPE, 0x3c)
 
 /*
  * Reply
