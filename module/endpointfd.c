@@ -134,7 +134,7 @@ static int endpoint_resume(struct proxyipc_endpoint *ep, u64 cap,
 	if (IS_ERR(process))
 		return PTR_ERR(process);
 	ret = proxyipc_episode_resume(process, token, body, flags);
-	*used = ret != -EMSGSIZE && ret != -ESTALE && ret != -EINVAL;
+	*used = ret != -EMSGSIZE && ret != -ESTALE && ret != -EINVAL && ret != -EPERM;
 	proxyipc_process_put(process);
 	return ret;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/bitops.h>
+#include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -780,6 +781,9 @@ static int episode_resume_locked(struct proxyipc_process *process, u64 token,
 	if (flags & PROXYIPC_RESUME_RETRY &&
 	    process->episode.kind != PROXYIPC_KIND_FAULT)
 		return -EINVAL;
+	if (flags & PROXYIPC_RESUME_KILL &&
+	    !proxyipc_process_may_kill(process, current_cred()))
+		return -EPERM;
 	if (reply)
 		ret = episode_reply_locked(process, reply);
 	if (ret == -EMSGSIZE)
@@ -796,8 +800,8 @@ static int episode_resume_locked(struct proxyipc_process *process, u64 token,
  * @reply: the answer to the call in the reply slot, or NULL; its bytes move
  * @flags: %PROXYIPC_RESUME_STOP, _RETRY, _KILL
  *
- * Return: 0; -ESTALE, -EMSGSIZE, or -EINVAL if there is no fault to retry, nothing
- * was changed; -ESRCH, resumed, but nobody waited for the reply.
+ * Return: 0; -ESTALE, -EMSGSIZE, -EINVAL if there is no fault to retry, or -EPERM to
+ * kill, nothing was changed; -ESRCH, resumed, but nobody waited for the reply.
  */
 int proxyipc_episode_resume(struct proxyipc_process *process, u64 token,
 			    struct proxyipc_body *reply, u32 flags)
@@ -962,9 +966,12 @@ static enum hrtimer_restart episode_timer(struct hrtimer *timer)
 	struct proxyipc_process *process =
 		container_of(timer, struct proxyipc_process, timer);
 
-	/* If the work is queued already it has a reference, so not the last. */
+	/*
+	 * If the work is queued already it has a reference of its own; but it may be
+	 * over by now, on another CPU, and this one the last.
+	 */
 	if (!queue_work(proxyipc_workqueue, &process->tick))
-		proxyipc_process_put(process);
+		proxyipc_process_put_late(process);
 	return HRTIMER_NORESTART;
 }
 

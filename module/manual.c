@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
@@ -246,7 +247,7 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
  *
  * Context: process.
  *
- * Return: 0, -ESTALE, or -EINVAL for what makes no sense.
+ * Return: 0, -ESTALE, -EPERM to kill, or -EINVAL for what makes no sense.
  */
 int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
 			   bool reply, u32 flags)
@@ -258,7 +259,12 @@ int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
 	list_for_each_entry(manual, &process->manual, link) {
 		if (manual->token != token)
 			continue;
-		ret = reply || flags & PROXYIPC_RESUME_RETRY ? -EINVAL : 0;
+		ret = 0;
+		if (reply || flags & PROXYIPC_RESUME_RETRY)
+			ret = -EINVAL;
+		else if (flags & PROXYIPC_RESUME_KILL &&
+			 !proxyipc_process_may_kill(process, current_cred()))
+			ret = -EPERM;
 		if (ret)
 			break;
 		if (flags & PROXYIPC_RESUME_STOP)

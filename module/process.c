@@ -26,6 +26,8 @@ static bool process_get_of_watchdog(struct proxyipc_watchdog *watchdog)
 						    watchdog));
 }
 
+static void process_free_work(struct work_struct *work);
+
 /**
  * proxyipc_process_new() - make a process object
  * @task: its target
@@ -60,6 +62,7 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 	INIT_WORK(&process->tick, works->tick);
 	INIT_WORK(&process->settled, works->settled);
 	INIT_WORK(&process->orphaned, works->orphaned);
+	INIT_WORK(&process->freeing, process_free_work);
 	proxyipc_watchdog_init(&process->watchdog, &process->identity,
 			       process->user, process_get_of_watchdog,
 			       works->expired);
@@ -160,6 +163,33 @@ void proxyipc_process_put(struct proxyipc_process *process)
 {
 	if (process)
 		kref_put(&process->ref, process_free);
+}
+
+static void process_free_work(struct work_struct *work)
+{
+	struct proxyipc_process *process =
+		container_of(work, struct proxyipc_process, freeing);
+
+	process_free(&process->ref);
+}
+
+static void process_free_later(struct kref *ref)
+{
+	struct proxyipc_process *process =
+		container_of(ref, struct proxyipc_process, ref);
+
+	queue_work(proxyipc_workqueue, &process->freeing);
+}
+
+/**
+ * proxyipc_process_put_late() - one reference less, where the last can't go at once
+ * @process: the process object
+ *
+ * Context: any, also hard interrupt.
+ */
+void proxyipc_process_put_late(struct proxyipc_process *process)
+{
+	kref_put(&process->ref, process_free_later);
 }
 
 /**

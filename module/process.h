@@ -135,6 +135,7 @@ struct proxyipc_process_policy {
  * @tick: what is done then; the reference passes to it
  * @settled: goes on where a deferral has ended; pending with a reference
  * @orphaned: ends the episode whose handler died; pending with a reference
+ * @freeing: frees it, if the last reference went in an interrupt
  * @watchdog: has a lock of its own; set under @lock
  * @handling: in the table of handlers, while @episode.handler is set; this and
  *	@handler_died are under handling_lock
@@ -175,6 +176,7 @@ struct proxyipc_process {
 	struct work_struct tick;
 	struct work_struct settled;
 	struct work_struct orphaned;
+	struct work_struct freeing;
 	struct proxyipc_watchdog watchdog;
 	struct hlist_node handling;
 	bool handler_died;
@@ -224,6 +226,7 @@ struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process);
 bool proxyipc_process_tryget(struct proxyipc_process *process);
 void proxyipc_process_settle(struct proxyipc_process *process);
 void proxyipc_process_put(struct proxyipc_process *process);
+void proxyipc_process_put_late(struct proxyipc_process *process);
 int proxyipc_process_check(struct proxyipc_process *process);
 int proxyipc_process_set_receiver(struct proxyipc_process *process,
 				  struct proxyipc_endpoint *ep, u64 payload);

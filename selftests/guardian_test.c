@@ -573,6 +573,58 @@ TEST_F(guardian, policy_kill_takes_the_right_to_kill)
 	child_kill(&c);
 }
 
+static __u64 next_token;
+
+static void kill_as_user(struct child_page *page)
+{
+	struct who bob = plain_user(1001);
+
+	page->error = become(&bob);
+	page->result = process_resume_flags(next_policy.process, next_token,
+					    PROXYIPC_RESUME_KILL);
+	page->phase = 1;
+}
+
+static int kill_by_user(int process, __u64 token)
+{
+	struct child c;
+
+	next_policy.process = process;
+	next_token = token;
+	c = child_new(kill_as_user, -1, process);
+	if (c.pid < 0 || !exited_with(child_ends(&c), 0) || !c.page->phase || c.page->error)
+		return -EINPROGRESS;
+	return c.page->result;
+}
+
+/* The same of a resume that kills, of a hold by hand and of an episode. */
+TEST_F(guardian, resume_that_kills_takes_the_right_to_kill)
+{
+	struct who alice = plain_user(1000);
+	struct child c = child_spin_as(&alice);
+	int process, proxy;
+	__u64 token;
+
+	ASSERT_LT(0, c.pid);
+	process = process_open(c.pid, 0, 0);
+	ASSERT_LE(0, process);
+	ASSERT_TRUE(held_state(process_hold(process, &token)));
+	EXPECT_EQ(-EPERM, kill_by_user(process, token));
+	EXPECT_EQ(0, process_resume(process, token));
+	ASSERT_EQ(0, process_set_receiver(process, self->s.entry));
+	proxy = process_mint(process, 0, RIGHTS_ALL, 0);
+	ASSERT_LE(0, proxy);
+	ASSERT_EQ(0, entry_send(proxy, 1));
+	token = receive(self->s.endpoint).out_token;
+	EXPECT_EQ(-EPERM, kill_by_user(process, token));
+	/* Nothing was changed. */
+	EXPECT_EQ(0, process_resume_flags(process, token, PROXYIPC_RESUME_KILL));
+	EXPECT_TRUE(wait_for_state(process, PROXYIPC_STATE_GONE));
+	close_fd(&proxy);
+	close_fd(&process);
+	child_kill(&c);
+}
+
 /*
  * SET_POLICY
  */

@@ -464,8 +464,8 @@ struct proxyipc_endpoint_reply {
 /**
  * define PROXYIPC_RESUME_KILL - kill the target's process by SIGKILL before it runs
  *
- * Not with %PROXYIPC_RESUME_STOP or %PROXYIPC_RESUME_RETRY. It takes no more than to
- * hold the target: its process agreed to that, or whoever opened it could kill it.
+ * Not with %PROXYIPC_RESUME_STOP or %PROXYIPC_RESUME_RETRY. Takes an object that the
+ * target's own process opened, or the right to kill it; else %EPERM.
  */
 #define PROXYIPC_RESUME_KILL		(1U << 5)
 
@@ -511,7 +511,8 @@ struct proxyipc_endpoint_reply_recv {
  * %ECANCELED: who wants to answer later fetches the reply first. If the caller
  * is already gone, a resume with an answer resumes all the same, and says %ESRCH.
  *
- * Errors: %ESTALE (nothing was changed), %ESRCH, %EMSGSIZE, %EINVAL, %ENOMEM.
+ * Errors: %ESTALE (nothing was changed), %ESRCH, %EMSGSIZE, %EINVAL, %EPERM (to kill),
+ * %ENOMEM.
  */
 struct proxyipc_endpoint_resume {
 	__u32 size;
@@ -761,7 +762,8 @@ struct proxyipc_process_hold {
  * The target runs when nothing else holds it.
  *
  * Errors: %ESTALE (nothing was changed), %ESRCH (as in
- * %PROXYIPC_IOC_ENDPOINT_RESUME, or the target is gone), %EMSGSIZE, %EINVAL, %ENOMEM.
+ * %PROXYIPC_IOC_ENDPOINT_RESUME, or the target is gone), %EMSGSIZE, %EINVAL, %EPERM (to
+ * kill), %ENOMEM.
  */
 struct proxyipc_process_resume {
 	__u32 size;
