@@ -731,7 +731,7 @@ TEST_F(regs, are_never_those_of_a_running_target)
 	struct resumer resumer = {};
 	struct tally tally = {};
 	pthread_t thread;
-	long i, n = repeat(3400);	/* some 10,000 reads */
+	long i, n = repeat(340);	/* some 1,000 reads */
 
 	START(fibonacci, -1, -1);
 	ASSERT_TRUE(child_reaches(&self->target, 1));
