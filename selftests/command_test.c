@@ -628,7 +628,7 @@ TEST_F(command, hold_says_why_it_can_not)
 	ASSERT_EQ(0, file_write(same_uid, "1"));
 	self->other = child_spin_as(&alice);
 	ASSERT_LT(0, self->other.pid);
-	CAN_NOT(&alice, "ask for a shorter lease", "--for", "61s", NUMBER(self->other.pid));
+	CAN_NOT(&alice, "ask for less", "--for", "61s", NUMBER(self->other.pid));
 	EXPECT_TRUE(counts(&self->other.page->counter[0]));
 	EXPECT_TRUE(counts(COUNTER(0)));
 	END_ALL();
