@@ -1232,7 +1232,8 @@ static bool thread_is_amid_exec_locked(struct proxyipc_thread *thread)
  * Context: process.
  *
  * Return: what @inspect returns; -EAGAIN if the target isn't asleep, or is amid an
- * exec, or the hold isn't in effect yet; -ESRCH if it is gone or dying, -ESTALE if it changed or the hold is off.
+ * exec, or the hold isn't in effect yet; -ESRCH if it is gone or dying, -ESTALE if
+ * it changed or the hold is off.
  */
 int proxyipc_hold_inspect(struct proxyipc_hold *hold,
 			  int (*inspect)(struct task_struct *task, void *arg),

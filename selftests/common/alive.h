@@ -28,7 +28,7 @@ struct alive {
 
 	atomic_int told;	/* enum doing */
 	atomic_int does;
-	/* The last keepalive came after the one; and before the other, but for a few instructions. */
+	/* Around the last keepalive; the second may lag behind by a round. */
 	atomic_ullong before, after;
 	atomic_ullong count;	/* keepalives */
 	atomic_ullong missed;	/* timeouts for which it may have kept silent */
