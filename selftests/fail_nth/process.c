@@ -494,13 +494,13 @@ static int run_map(struct stage *s)
 	return proxyipc_process_map(s->file, &mapped);
 }
 
+/* The same page each time: what the target's side says in it is as it was left. */
 static const char *done_map(struct stage *s)
 {
-	bool zero = all_bytes(mapped, 0, PROXYIPC_CONTROL_SIZE);
+	bool zero = !mapped->keepalive && !mapped->defer && !mapped->idle;
 
-	mapped->keepalive = 1;
 	proxyipc_process_unmap(mapped);
-	return zero ? NULL : "the page isn't empty";
+	return zero ? NULL : "the page says what nobody has said";
 }
 
 const struct sweep_case case_process_map = {
