@@ -74,7 +74,8 @@ kernel_headers_regex() { echo "linux-headers-${1//./[.]}[.].*-cloud-amd64"; }
 # kernel has built in.
 kernel_check_args() {
 	case $1 in
-	debug) echo "kunit.enable=1" ;; # built with all of it on
+	# Built with all of it on; a scan for leaks takes long on a busy machine.
+	debug) echo "kunit.enable=1 watchdog_thresh=60" ;;
 	6.1) echo "slub_debug=FZPU" ;; # built without KFENCE
 	*) echo "slub_debug=FZPU kfence.sample_interval=5" ;;
 	esac
