@@ -825,6 +825,17 @@ int proxyipc_identity_map(struct proxyipc_identity *identity,
 				    thread->task, vma);
 }
 
+/*
+ * Amid an exec the registers are neither the old program's nor the new one's, and
+ * whose they become isn't known yet. One that is parked has that behind it.
+ */
+static bool thread_is_amid_exec_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->lock);
+
+	return thread->in_exec || (thread->task->in_execve && !thread->parked);
+}
+
 /**
  * proxyipc_identity_look() - see what a target is doing
  * @identity: whom the process object was opened on
@@ -852,7 +863,9 @@ void proxyipc_identity_look(struct proxyipc_identity *identity,
 		look->state = thread->parked ? PROXYIPC_STATE_PARKED :
 					       PROXYIPC_STATE_ARMED;
 		regs = task_pt_regs(thread->task);
-		look->ip = instruction_pointer(regs);
+		/* The next program's entry, perhaps, and that may be nobody's business. */
+		if (!thread_is_amid_exec_locked(thread))
+			look->ip = instruction_pointer(regs);
 		look->syscall = syscall_get_nr(thread->task, regs);
 	}
 	raw_spin_unlock_irqrestore(&thread->lock, flags);
@@ -1206,17 +1219,6 @@ static bool task_is_asleep_locked(struct task_struct *task)
 	smp_rmb();
 	/* Acquire: its registers are saved before it leaves the CPU. */
 	return !smp_load_acquire(&task->on_cpu);
-}
-
-/*
- * Amid an exec the registers are neither the old program's nor the new one's, and
- * whose they become isn't known yet. One that is parked has that behind it.
- */
-static bool thread_is_amid_exec_locked(struct proxyipc_thread *thread)
-{
-	lockdep_assert_held(&thread->lock);
-
-	return thread->in_exec || (thread->task->in_execve && !thread->parked);
 }
 
 /**

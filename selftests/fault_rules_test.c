@@ -115,7 +115,7 @@ TEST_F(faults, retried_with_a_handler_leave_it_in_place)
 /* One system call per fault. */
 #define ROUNDS	1000L
 
-TEST_F(faults, ten_thousand_in_a_row_are_mended)
+TEST_F(faults, many_in_a_row_are_mended)
 {
 	const long rounds = repeat(ROUNDS);
 	struct proxyipc_endpoint_reply_recv both = { .size = sizeof(both) };

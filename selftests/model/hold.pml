@@ -24,9 +24,11 @@
  *   P_DEFER      a deferral has an end
  *
  * -DBUG_x plants a mistake, which has to be found; -DDEFER adds the target's "not
- * now" of the control page, which isn't built yet. (Who builds it: a deferral may
- * begin and end between a kick and the look that confirms; then the target was in
- * user mode in between, and has to be kicked again.)
+ * now" of the control page, as it was designed: one decision per hold. What hold.c does
+ * beyond that isn't here: its bound, and that all holds take effect together. (What
+ * this found, and hold_look_locked() obeys: a deferral may begin and end between a kick
+ * and the look that confirms; then the target was in user mode in between, and has to
+ * be kicked again.)
  */
 
 #define HOLDERS		2
@@ -78,7 +80,7 @@ bool killed;			/* SIGKILL was sent */
 /*
  * "Not now": whoever first knows that the target isn't in user mode, the callback or
  * who confirms, looks at the page once and decides: the hold takes effect, or is
- * deferred until the target yields or its time is up. Not built yet.
+ * deferred until the target yields or its time is up.
  */
 #ifdef DEFER
 bool defer = true;		/* in the page: the target clears it once */

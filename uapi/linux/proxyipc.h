@@ -848,8 +848,8 @@ enum proxyipc_episode {
  * @out_lease_end: when its lease ends, CLOCK_MONOTONIC nanoseconds
  * @out_episodes: how many episodes of this object were confirmed so far
  * @out_held_ns: how long they lasted together, not counting the present one
- * @out_ip: where in its program a held target is; 0 unless held, and unless the
- *	object was opened by the target's own process or with CAP_SYS_PTRACE
+ * @out_ip: where in its program a held target is; 0 unless held, 0 amid an exec, and 0
+ *	unless the object was opened by the target's own process or with CAP_SYS_PTRACE
  * @out_syscall: number of the system call that a held target is in, or has just
  *	finished, under the conditions of @out_ip; -1 for none
  * @out_waiting: how many calls and sends wait for the episode to end
