@@ -37,7 +37,7 @@ ASSERT_SIZE(process_reply, 96);
 ASSERT_SIZE(process_fetch_reply, 24);
 ASSERT_SIZE(process_yield, 8);
 ASSERT_SIZE(control, 128);
-ASSERT_SIZE(process_info, 128);
+ASSERT_SIZE(process_info, 144);
 ASSERT_SIZE(process_set_watchdog, 32);
 ASSERT_SIZE(process_keepalive, 8);
 ASSERT_SIZE(process_set_faults, 16);

@@ -69,7 +69,7 @@ int proxyipc_control_map(struct proxyipc_control_page *page,
 	/* Not to be allocated for one who may not; decided below. */
 	if (READ_ONCE(task->mm) != vma->vm_mm)
 		return READ_ONCE(task->mm) ? -EPERM : -ESRCH;
-	if (vma->vm_pgoff || !(vma->vm_flags & VM_SHARED) ||
+	if (!(vma->vm_flags & VM_SHARED) ||
 	    vma->vm_end - vma->vm_start != PROXYIPC_CONTROL_SIZE)
 		return -EINVAL;
 

@@ -7,7 +7,7 @@
  *
  * Memory that a target thread shares with us, so that what it says often costs it
  * no system call: struct proxyipc_control. It is part of the thread's record
- * (hold.c), whose lock protects the pointers here; not what is in the page, which
+ * (thread.h), whose lock protects the pointers here; not what is in the page, which
  * user space writes at any time. We read single words, once each, and what we
  * write is news to the target and never read back.
  *

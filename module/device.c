@@ -16,6 +16,7 @@
 #include "endpoint.h"
 #include "endpointfd.h"
 #include "episode.h"
+#include "group.h"
 #include "lease.h"
 #include "main.h"
 #include "object.h"
@@ -50,7 +51,8 @@ long proxyipc_device_info_ioctl(struct file *file, void *arg, void __user *user)
 		.out_features = PROXYIPC_FEATURE_CONTROL |
 				PROXYIPC_FEATURE_WATCHDOG |
 				PROXYIPC_FEATURE_FAULTS |
-				PROXYIPC_FEATURE_REGS,
+				PROXYIPC_FEATURE_REGS |
+				PROXYIPC_FEATURE_GROUPS,
 		.out_lease_default = PROXYIPC_LEASE_DEFAULT,
 		.out_lease_max = PROXYIPC_LEASE_MAX,
 		.out_holds_max = READ_ONCE(proxyipc_holds_per_user),
@@ -197,24 +199,32 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 				 void __user *user)
 {
 	struct proxyipc_process_open *params = arg;
+	struct task_struct *task, *member;
 	struct proxyipc_process *process;
-	struct task_struct *task;
+	bool group;
 	int ret;
 
-	if (params->flags || params->__reserved ||
+	if (params->flags & ~PROXYIPC_OPEN_GROUP || params->__reserved ||
 	    params->defer_max > PROXYIPC_DEFER_MAX)
 		return -EINVAL;
 	ret = open_check_lease(params->lease);
 	if (ret)
 		return ret;
+	group = params->flags & PROXYIPC_OPEN_GROUP;
 	task = open_find_task(params);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
+	if (group) {
+		/* That one may have exited, and others not. */
+		member = task;
+		task = proxyipc_group_some_thread(member);
+		put_task_struct(member);
+	}
 
 	if (open_is_refused(task))
 		process = ERR_PTR(-EOPNOTSUPP);
 	else
-		process = proxyipc_process_new(task,
+		process = proxyipc_process_new(task, group,
 					       proxyipc_lease_of_process(params->lease),
 					       &proxyipc_episode_works);
 	put_task_struct(task);

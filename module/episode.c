@@ -901,7 +901,7 @@ static void episode_reconcile(struct work_struct *work)
 	struct proxyipc_process *process;
 	int error;
 
-	while ((identity = proxyipc_thread_next_ended(work, &error,
+	while ((identity = proxyipc_target_next_ended(work, &error,
 						      identity_get_process))) {
 		process = container_of(identity, struct proxyipc_process,
 				       identity);
@@ -909,7 +909,7 @@ static void episode_reconcile(struct work_struct *work)
 		proxyipc_process_put(process);
 		cond_resched();
 	}
-	proxyipc_thread_put_reconciled(work);
+	proxyipc_target_put_reconciled(work);
 }
 
 static void episode_receiver_closed(struct proxyipc_process *process,

@@ -28,6 +28,16 @@ struct task_struct;
 /* define PROXYIPC_FAULT_LAST - the highest of the five signals, on all machines */
 #define PROXYIPC_FAULT_LAST	11
 
+struct proxyipc_identity;
+
+/**
+ * struct proxyipc_catchers - who is told of faults
+ * @of: by signal; NULL: nobody
+ */
+struct proxyipc_catchers {
+	struct proxyipc_identity *of[PROXYIPC_FAULT_LAST + 1];
+};
+
 /**
  * struct proxyipc_fault - one fault
  * @signal: its signal, 0 for none

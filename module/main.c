@@ -11,8 +11,10 @@
 #include "compat.h"
 #include "device.h"
 #include "episode.h"
-#include "hold.h"
+#include "group.h"
+#include "identity.h"
 #include "main.h"
+#include "thread.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -49,22 +51,25 @@ struct main_probe {
 
 static void exit_probe(PROXYIPC_EXIT_PROBE_ARGS)
 {
-	proxyipc_hold_task_exits(task);
+	proxyipc_thread_exits(task);
+	proxyipc_group_ends(task);
 	proxyipc_episode_task_exits(task);
 }
 
 static struct main_probe probes[] = {
-	{ "sched_process_exec", proxyipc_hold_exec_probe },
+	{ "sched_process_exec", proxyipc_identity_exec_probe },
 	{ "sched_process_exit", exit_probe },
-	{ "signal_generate", proxyipc_hold_signal_probe },
+	{ "sched_process_fork", proxyipc_group_fork_probe },
+	{ "signal_generate", proxyipc_identity_signal_probe },
 };
 
 /* Registered by name they have no type; see that it is what will be called. */
 static void __maybe_unused probes_check_types(void)
 {
-	check_trace_callback_type_sched_process_exec(proxyipc_hold_exec_probe);
+	check_trace_callback_type_sched_process_exec(proxyipc_identity_exec_probe);
 	check_trace_callback_type_sched_process_exit(exit_probe);
-	check_trace_callback_type_signal_generate(proxyipc_hold_signal_probe);
+	check_trace_callback_type_sched_process_fork(proxyipc_group_fork_probe);
+	check_trace_callback_type_signal_generate(proxyipc_identity_signal_probe);
 }
 
 static void probe_match(struct tracepoint *tracepoint, void *data)

@@ -6,7 +6,7 @@
  * DOC: proxyipc, the whole
  *
  * An *endpoint* is a receive queue. An *entry* is the capability to invoke one.
- * A *process object* names one thread, its target; a *proxy entry* is the
+ * A *process object* names its target, a thread or a group of them; a *proxy entry* is the
  * capability to invoke that. Invoking it begins an *episode*: the target is
  * held, the caller's reply goes into the process object's reply slot, and the
  * message goes to the endpoint that the entry in its receiver slot names. Who
@@ -18,7 +18,8 @@
  * - cap: the names that receivers use
  * - control: the page that a target shares with us
  * - fault: instructions that could not be executed, and their signals
- * - hold: keeps a thread from running user code; the only file that does
+ * - hold, and with it target, thread, group, identity and what else hold.h lists:
+ *   keep a target from running user code; the only ones that do
  * - object: file descriptors and who may have how many holds
  * - call: one call or send, and its one result
  * - endpoint: the queue of messages
@@ -46,10 +47,11 @@
  *     handling_lock            raw: which thread group handles which episode
  *     watchdog->lock           raw: clock of a watchdog, what it has to report
  *       thread->lock           as below
- *     thread->lock             raw: holds and callback of one target
+ *     thread->lock             raw: holds and callback of one target thread
+ *       group->lock            raw: holds and identities of a thread group
  *       task->pi_lock          the kernel's, raw: a target stays asleep while
  *                              its registers are read
- *     threads_lock             raw: which threads have a record
+ *     targets_lock             raw: which threads have a record
  *
  * siglock comes before the raw ones also because the probe of signal_generate runs
  * under it, and takes thread->lock: so no signal may be sent under a raw lock.

@@ -30,16 +30,17 @@ static void process_free_work(struct work_struct *work);
 
 /**
  * proxyipc_process_new() - make a process object
- * @task: its target
+ * @task: its target, or a thread of it
+ * @group: its target is that one's thread group
  * @lease: longest standstill, nanoseconds
  * @works: the layer above
  *
  * Context: may sleep. Holds are charged to the current user.
  *
- * Return: the object, with one reference, or -ESRCH, -ENOMEM, -ENFILE.
+ * Return: the object, with one reference, or -ESRCH, -ESTALE, -ENOMEM, -ENFILE.
  */
 struct proxyipc_process *
-proxyipc_process_new(struct task_struct *task, u64 lease,
+proxyipc_process_new(struct task_struct *task, bool group, u64 lease,
 		     const struct proxyipc_process_works *works)
 {
 	struct proxyipc_process *process;
@@ -72,7 +73,8 @@ proxyipc_process_new(struct task_struct *task, u64 lease,
 
 	process->identity.settled = process_identity_settled;
 	/* Last: from here on the object can be told that it ended. */
-	ret = proxyipc_identity_init(&process->identity, task, works->reconcile);
+	ret = proxyipc_identity_init(&process->identity, task, group,
+				     works->reconcile);
 	if (ret)
 		goto err_user;
 	return process;
@@ -203,6 +205,38 @@ void proxyipc_process_put_late(struct proxyipc_process *process)
 int proxyipc_process_check(struct proxyipc_process *process)
 {
 	return proxyipc_identity_check(&process->identity);
+}
+
+/**
+ * proxyipc_process_find_thread() - a thread of the target
+ * @process: the process object
+ * @tid: its id in the caller's pid namespace; 0: the target or, of a group, its main
+ *	thread
+ *
+ * Context: process.
+ *
+ * Return: the thread, with a reference; it may be a dead one if @tid is 0. -ESRCH if
+ * there is none, -EINVAL if it is somebody else's.
+ */
+struct task_struct *
+proxyipc_process_find_thread(struct proxyipc_process *process, pid_t tid)
+{
+	struct task_struct *task, *target;
+	struct pid *pid;
+
+	target = proxyipc_identity_task(&process->identity);
+	if (!tid && !proxyipc_identity_is_group(&process->identity))
+		return get_task_struct(target);
+
+	pid = tid ? find_get_pid(tid) : get_task_pid(target, PIDTYPE_TGID);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	if (!task)
+		return tid ? ERR_PTR(-ESRCH) : get_task_struct(target);
+	if (proxyipc_identity_has(&process->identity, task))
+		return task;
+	put_task_struct(task);
+	return ERR_PTR(-EINVAL);
 }
 
 /*

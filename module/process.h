@@ -5,11 +5,11 @@
 /**
  * DOC: Process object
  *
- * Names one thread, its target, with everything that one supervisor needs to
+ * Names its target, a thread or a thread group, with everything that one supervisor needs to
  * deal with it: receiver slot, reply slot, pending notices, those who wait for
- * their turn, and at most one episode. Several process objects on one thread
- * know nothing of each other; they meet in its thread record (hold.h), and the
- * thread runs when none of them holds it.
+ * their turn, and at most one episode. Several process objects on one target
+ * know nothing of each other; they meet in its record (target.h), and the
+ * target runs when none of them holds it.
  *
  * Lifetime: descriptors, proxy entries, the episode and pending timers have
  * references. The object *ends* once, when the target is gone (-ESRCH) or its
@@ -58,6 +58,7 @@
 
 #include "fault.h"
 #include "hold.h"
+#include "identity.h"
 #include "watchdog.h"
 
 struct cred;
@@ -220,10 +221,12 @@ struct proxyipc_process_works {
 };
 
 struct proxyipc_process *
-proxyipc_process_new(struct task_struct *task, u64 lease,
+proxyipc_process_new(struct task_struct *task, bool group, u64 lease,
 		     const struct proxyipc_process_works *works);
 struct proxyipc_process *proxyipc_process_get(struct proxyipc_process *process);
 bool proxyipc_process_tryget(struct proxyipc_process *process);
+struct task_struct *
+proxyipc_process_find_thread(struct proxyipc_process *process, pid_t tid);
 void proxyipc_process_settle(struct proxyipc_process *process);
 void proxyipc_process_put(struct proxyipc_process *process);
 void proxyipc_process_put_late(struct proxyipc_process *process);

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -422,13 +423,19 @@ static void info_of_episode_locked(struct proxyipc_process *process,
 		info->out_receiver_tgid = pid_vnr(episode->handler);
 }
 
+/* Of the target as a whole or, if that was asked for, of one of its threads. */
 static void process_info(struct proxyipc_process *process,
+			 struct task_struct *task,
 			 struct proxyipc_process_info *info)
 {
-	struct task_struct *task = proxyipc_identity_task(&process->identity);
 	struct proxyipc_look look;
 
 	proxyipc_identity_look(&process->identity, &look);
+	info->out_threads = look.threads;
+	info->out_threads_armed = look.armed;
+	info->out_threads_parked = look.parked;
+	if (info->tid)
+		proxyipc_identity_look_at(task, &look);
 	info->out_tgid = task_tgid_vnr(task);
 	info->out_tid = task_pid_vnr(task);
 	info->out_state = look.state;
@@ -456,15 +463,22 @@ long proxyipc_process_info_ioctl(struct file *file, void *arg, void __user *user
 {
 	struct proxyipc_process *process = file_process(file);
 	struct proxyipc_process_info *params = arg;
-	u32 size = params->size;
+	struct task_struct *task;
 
-	if (params->flags || params->__reserved)
+	if (params->flags || params->__reserved || params->tid < 0)
 		return -EINVAL;
 	if (proxyipc_process_check(process) == -ESTALE)
 		return -ESTALE;
+	task = proxyipc_process_find_thread(process, params->tid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 
-	*params = (struct proxyipc_process_info){ .size = size };
-	process_info(process, params);
+	*params = (struct proxyipc_process_info){
+		.size = params->size,
+		.tid = params->tid,
+	};
+	process_info(process, task, params);
+	put_task_struct(task);
 	return proxyipc_params_export(user, params, sizeof(*params));
 }
 
@@ -521,7 +535,7 @@ long proxyipc_process_get_regs_ioctl(struct file *file, void *arg,
 	struct proxyipc_process_get_regs *params = arg;
 	int ret;
 
-	if (params->flags & ~PROXYIPC_NONBLOCK || params->__reserved)
+	if (params->flags & ~PROXYIPC_NONBLOCK || params->tid < 0)
 		return -EINVAL;
 	ret = proxyipc_process_check(process);
 	if (ret)
@@ -599,11 +613,21 @@ static const char *slot_name(const struct proxyipc_receiver *receiver)
 	return proxyipc_endpoint_is_dead(receiver->endpoint) ? "gone" : "set";
 }
 
+static void show_thread(struct task_struct *task,
+			const struct proxyipc_look *look, void *arg)
+{
+	struct seq_file *m = arg;
+
+	seq_printf(m, "thread:\t%d %s\n", task_pid_vnr(task),
+		   state_names[look->state]);
+}
+
 static void process_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct proxyipc_process *process = file_process(file);
 	struct proxyipc_process_info info = {};
 	struct proxyipc_manual *manual;
+	struct task_struct *task;
 
 	seq_printf(m, "proxyipc:\tprocess\nobject:\t%llu\n", process->id);
 	if (proxyipc_process_check(process) == -ESTALE) {
@@ -611,8 +635,16 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_puts(m, "ended:\tidentity changed\n");
 		return;
 	}
-	process_info(process, &info);
-	seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
+	/* With nothing asked for there is always one. */
+	task = proxyipc_process_find_thread(process, 0);
+	process_info(process, task, &info);
+	put_task_struct(task);
+	if (proxyipc_identity_is_group(&process->identity))
+		seq_printf(m, "target:\t%d\nthreads:\t%u armed %u parked %u\n",
+			   info.out_tgid, info.out_threads,
+			   info.out_threads_armed, info.out_threads_parked);
+	else
+		seq_printf(m, "target:\t%d/%d\n", info.out_tgid, info.out_tid);
 	seq_printf(m, "state:\t%s\n",
 		   info.out_holds && info.out_state == PROXYIPC_STATE_RUNNABLE ?
 		   "deferred" : state_names[info.out_state]);
@@ -643,6 +675,8 @@ static void process_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_putc(m, '\n');
 	}
 	spin_unlock(&process->lock);
+	if (proxyipc_identity_is_group(&process->identity))
+		proxyipc_identity_look_at_each(&process->identity, show_thread, m);
 }
 
 const struct file_operations proxyipc_process_fops = {

@@ -162,6 +162,10 @@ static void export_letter(const struct proxyipc_pickup *pickup,
 	received->out_token = pickup->letter.token;
 	memcpy(received->out_words, pickup->letter.words,
 	       sizeof(received->out_words));
+	/* By a number that means something to who receives it. */
+	if (pickup->letter.kind == PROXYIPC_KIND_FAULT)
+		received->out_words[PROXYIPC_FAULT_TID] =
+			proxyipc_identity_faulting(&pickup->process->identity);
 	proxyipc_identity_look(&pickup->process->identity, &look);
 	received->out_state = look.state;
 }

@@ -3,6 +3,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/regset.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -95,8 +96,8 @@ static int regs_copy(struct task_struct *task, void *arg)
 }
 
 /* One look, by the hold that @token names; -EAGAIN if the target isn't asleep. */
-static int regs_try(struct proxyipc_process *process, u64 token,
-		    struct regs_copy *copy, u32 *state)
+static int regs_try(struct proxyipc_process *process, struct task_struct *task,
+		    u64 token, struct regs_copy *copy, u32 *state)
 {
 	struct proxyipc_hold *hold;
 	int ret;
@@ -109,7 +110,7 @@ static int regs_try(struct proxyipc_process *process, u64 token,
 	hold = proxyipc_episode_find_locked(process, token) ?:
 	       proxyipc_manual_find_locked(process, token);
 	if (hold)
-		ret = proxyipc_hold_inspect(hold, regs_copy, copy, state);
+		ret = proxyipc_hold_inspect(hold, task, regs_copy, copy, state);
 	else
 		ret = process->ended ?: -ESTALE;
 	spin_unlock(&process->lock);
@@ -134,7 +135,7 @@ static int regs_pause(u64 pause, u64 deadline)
 	return ret;
 }
 
-static int regs_wait(struct proxyipc_process *process,
+static int regs_wait(struct proxyipc_process *process, struct task_struct *task,
 		     struct proxyipc_process_get_regs *params,
 		     struct regs_copy *copy)
 {
@@ -142,7 +143,8 @@ static int regs_wait(struct proxyipc_process *process,
 	int ret;
 
 	for (;;) {
-		ret = regs_try(process, params->token, copy, &params->out_state);
+		ret = regs_try(process, task, params->token, copy,
+			       &params->out_state);
 		if (ret != -EAGAIN || params->flags & PROXYIPC_NONBLOCK)
 			return ret;
 		ret = regs_pause(pause, params->deadline);
@@ -171,16 +173,23 @@ int proxyipc_regs_get(struct proxyipc_process *process,
 		.note = params->note,
 		.size = min_t(u32, params->data_size, PROXYIPC_DATA_MAX),
 	};
+	struct task_struct *task;
 	int ret;
 
 	if (!regs_are_known(params->note))
 		return -EINVAL;
+	task = proxyipc_process_find_thread(process, params->tid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
 
 	/* Zeroed: whatever a regset doesn't fill in says nothing. */
 	copy.buffer = kvzalloc(max(copy.size, 1U), GFP_KERNEL_ACCOUNT);
-	if (!copy.buffer)
+	if (!copy.buffer) {
+		put_task_struct(task);
 		return -ENOMEM;
-	ret = regs_wait(process, params, &copy);
+	}
+	ret = regs_wait(process, task, params, &copy);
+	put_task_struct(task);
 	if (!ret && copy_to_user(u64_to_user_ptr(params->data), copy.buffer,
 				 copy.len))
 		ret = -EFAULT;

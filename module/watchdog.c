@@ -7,7 +7,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "hold.h"
+#include "identity.h"
 #include "main.h"
 #include "object.h"
 #include "trace.h"
@@ -37,12 +37,37 @@ static bool task_is_kept(struct task_struct *task)
 static void watchdog_read_clocks(struct proxyipc_watchdog *watchdog,
 				 struct proxyipc_reading *now)
 {
-	struct task_struct *task = proxyipc_identity_task(watchdog->identity);
-	const struct proxyipc_reading *last = &watchdog->expiry.last;
-
 	now->at = ktime_get_ns();
-	now->cpu = READ_ONCE(task->se.sum_exec_runtime);
-	now->delay = proxyipc_task_delay(task, last->delay, now->at - last->at);
+	proxyipc_identity_read_clocks(watchdog->identity, &watchdog->expiry.last, now);
+}
+
+/*
+ * The same where it takes time for each thread of a group: only if it matters, which
+ * is once when a silence begins, one sample late, and when a stage is due.
+ */
+static void watchdog_read_some(struct proxyipc_watchdog *watchdog, u64 before,
+			       bool changed, struct proxyipc_reading *now)
+{
+	struct proxyipc_expiry *expiry = &watchdog->expiry;
+
+	lockdep_assert_held(&watchdog->lock);
+
+	*now = expiry->last;
+	now->at = ktime_get_ns();
+	if (changed) {
+		watchdog->unread = true;
+		return;
+	}
+	if (!watchdog->unread && before < expiry_due(expiry))
+		return;
+	proxyipc_identity_read_clocks(watchdog->identity, &expiry->last, now);
+	if (!watchdog->unread)
+		return;
+	watchdog->unread = false;
+	expiry->start.cpu = now->cpu;
+	expiry->start.delay = now->delay;
+	expiry->last.cpu = now->cpu;
+	expiry->last.delay = now->delay;
 }
 
 /* What the receiver will be told. The system call is filled in once it is held. */
@@ -51,7 +76,7 @@ static void watchdog_report_locked(struct proxyipc_watchdog *watchdog, u32 stage
 	struct task_struct *task = proxyipc_identity_task(watchdog->identity);
 	struct proxyipc_reading passed =
 		proxyipc_expiry_passed(&watchdog->expiry,
-				       proxyipc_task_stretch(task));
+				       proxyipc_identity_stretch(watchdog->identity));
 	u64 *words = watchdog->words;
 
 	lockdep_assert_held(&watchdog->lock);
@@ -95,7 +120,10 @@ static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 	seen = watchdog_read(watchdog, &life);
 	/* All of it was read after the one clock and before the other. */
 	smp_rmb();
-	watchdog_read_clocks(watchdog, &after);
+	if (proxyipc_identity_is_group(watchdog->identity))
+		watchdog_read_some(watchdog, before, seen != watchdog->seen, &after);
+	else
+		watchdog_read_clocks(watchdog, &after);
 
 	stood = stands || watchdog->stood ||
 		life.standstills != watchdog->standstills;
@@ -213,6 +241,7 @@ int proxyipc_watchdog_set(struct proxyipc_watchdog *watchdog, u64 timeout,
 		watchdog->stood = false;
 		watchdog->seen = watchdog_read(watchdog, &life);
 		watchdog_read_clocks(watchdog, &now);
+		watchdog->unread = false;
 		proxyipc_expiry_alive(&watchdog->expiry, &now);
 		hrtimer_start(&watchdog->timer,
 			      ns_to_ktime(proxyipc_expiry_next(&watchdog->expiry)),

@@ -46,6 +46,7 @@ struct proxyipc_user;
  * @expiry: the clock
  * @seen: what showed life, at the last sample
  * @standstills: how often the target had been held, at the last sample
+ * @unread: the clocks have not been read since the present silence began
  * @stood: something kept it from running, at the last sample
  * @queued: @work is pending
  * @words: of the stage that @work is to report; all 0: none
@@ -64,6 +65,7 @@ struct proxyipc_watchdog {
 	struct proxyipc_expiry expiry;
 	u64 seen;
 	u64 standstills;
+	bool unread;
 	bool stood;
 	bool queued;
 	u64 words[PROXYIPC_WORDS];

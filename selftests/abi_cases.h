@@ -324,6 +324,7 @@ static void good_process_info(struct world *w, void *arg)
 {
 	struct proxyipc_process_info *info = arg;
 
+	info->tid = 0;
 	info->__reserved = 0;
 }
 
@@ -364,7 +365,7 @@ static void good_process_get_regs(struct world *w, void *arg)
 	get->data = address(regs);
 	get->data_size = sizeof(regs);
 	get->note = NT_PRSTATUS;
-	get->__reserved = 0;
+	get->tid = 0;
 }
 
 static void good_reply_send(struct world *w, void *arg)
@@ -426,6 +427,7 @@ COMMAND(device_info, DEVICE, DEVICE_INFO,
 COMMAND(endpoint_create, DEVICE, ENDPOINT_CREATE,
 	.out_fd = AT(endpoint_create, out_fd));
 COMMAND(process_open, DEVICE, PROCESS_OPEN,
+	.flags = PROXYIPC_OPEN_GROUP,
 	.min_size = 32,
 	.reserved = { AT(process_open, __reserved) },
 	.out_fd = AT(process_open, out_fd));
@@ -485,8 +487,7 @@ COMMAND(process_set_watchdog, PROCESS, PROCESS_SET_WATCHDOG);
 COMMAND(process_keepalive, PROCESS, PROCESS_KEEPALIVE);
 COMMAND(process_set_faults, PROCESS, PROCESS_SET_FAULTS);
 COMMAND(process_get_regs, PROCESS, PROCESS_GET_REGS,
-	.flags = PROXYIPC_NONBLOCK,
-	.reserved = { AT(process_get_regs, __reserved) });
+	.flags = PROXYIPC_NONBLOCK);
 COMMAND(reply_send, REPLY, REPLY_SEND,
 	.reserved = { AT(reply_send, message.__reserved) });
 

@@ -416,7 +416,7 @@ TEST(layout_is_the_same_for_32_and_64_bit)
 	EXPECT_SIZE(24, process_fetch_reply);
 	EXPECT_SIZE(8, process_yield);
 	EXPECT_SIZE(128, control);
-	EXPECT_SIZE(128, process_info);
+	EXPECT_SIZE(144, process_info);
 	EXPECT_SIZE(32, process_set_watchdog);
 	EXPECT_SIZE(8, process_keepalive);
 	EXPECT_SIZE(16, process_set_faults);

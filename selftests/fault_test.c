@@ -146,6 +146,7 @@ TEST_F(fault, is_told_in_full_while_the_target_is_held_at_it)
 	want.out_words[PROXYIPC_FAULT_IP] = got.out_words[PROXYIPC_FAULT_IP];
 	want.out_words[PROXYIPC_FAULT_ADDRESS] =
 		address_of(&self->s, got.out_words[PROXYIPC_FAULT_IP]);
+	want.out_words[PROXYIPC_FAULT_TID] = self->s.target.pid;
 	EXPECT_RECEIVED(&want, &got);
 	EXPECT_EMPTY(self->s.endpoint);
 	EXPECT_EQ(0, endpoint_resume(self->s.endpoint, got.out_cap));

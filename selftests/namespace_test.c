@@ -162,6 +162,7 @@ TEST_F(pidns, info_does_not_name_who_is_not_visible)
 	memset(&info, POISON, sizeof(info));
 	info.size = sizeof(info);
 	info.flags = 0;
+	info.tid = 0;
 	info.__reserved = 0;
 	ASSERT_EQ(0, helper_do(&self->inside, self->theirs,
 			       PROXYIPC_IOC_PROCESS_INFO, &info, sizeof(info)));

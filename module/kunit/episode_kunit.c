@@ -31,7 +31,7 @@ static int episode_init(struct kunit *test)
 	f->task = target_new();
 	if (IS_ERR(f->task))
 		return PTR_ERR(f->task);
-	f->process = proxyipc_process_new(f->task, LEASE,
+	f->process = proxyipc_process_new(f->task, false, LEASE,
 					  &proxyipc_episode_works);
 	if (IS_ERR(f->process))
 		return PTR_ERR(f->process);

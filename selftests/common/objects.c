@@ -291,10 +291,11 @@ int entry_call_until(int entry, __u64 word, __u64 deadline)
  * Processes
  */
 
-int process_open(pid_t tgid, pid_t tid, __u64 lease)
+static int process_open_flags(pid_t tgid, pid_t tid, __u64 lease, __u32 flags)
 {
 	struct proxyipc_process_open open = {
 		.size = sizeof(open),
+		.flags = flags,
 		.tgid = tgid,
 		.tid = tid,
 		.lease = lease,
@@ -304,6 +305,16 @@ int process_open(pid_t tgid, pid_t tid, __u64 lease)
 
 	ret = device_command(PROXYIPC_IOC_PROCESS_OPEN, &open);
 	return ret ?: open.out_fd;
+}
+
+int process_open(pid_t tgid, pid_t tid, __u64 lease)
+{
+	return process_open_flags(tgid, tid, lease, 0);
+}
+
+int process_open_group(pid_t tgid, __u64 lease)
+{
+	return process_open_flags(tgid, 0, lease, PROXYIPC_OPEN_GROUP);
 }
 
 int process_mint(int process, __u64 payload, __u32 rights, __u64 notice_mask)
@@ -414,6 +425,7 @@ int process_info(int process, struct proxyipc_process_info *info)
 	memset(info, POISON, sizeof(*info));
 	info->size = sizeof(*info);
 	info->flags = 0;
+	info->tid = 0;
 	info->__reserved = 0;
 	return command(process, PROXYIPC_IOC_PROCESS_INFO, info);
 }
@@ -446,7 +458,7 @@ int process_get_regs(int process, __u64 token, struct proxyipc_process_get_regs 
 	get->out_data_len = POISON32;
 	get->out_machine = POISON32;
 	get->out_state = POISON32;
-	get->__reserved = 0;
+	get->tid = 0;
 	return command(process, PROXYIPC_IOC_PROCESS_GET_REGS, get);
 }
 

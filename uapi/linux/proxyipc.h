@@ -138,6 +138,8 @@ enum proxyipc_kind {
  * @PROXYIPC_FAULT_TRAP: number of the exception, on x86; 0 elsewhere
  * @PROXYIPC_FAULT_ERROR: its error code, on x86: bit 1 of that of a page fault
  *	(trap 14) says that it was a write; 0 elsewhere
+ * @PROXYIPC_FAULT_TID: the thread at fault, in the receiver's pid namespace, 0 if it
+ *	isn't visible there
  *
  * The words that follow are 0.
  */
@@ -148,6 +150,7 @@ enum proxyipc_fault_word {
 	PROXYIPC_FAULT_IP = 3,
 	PROXYIPC_FAULT_TRAP = 4,
 	PROXYIPC_FAULT_ERROR = 5,
+	PROXYIPC_FAULT_TID = 6,
 };
 
 /**
@@ -259,6 +262,8 @@ struct proxyipc_received {
 #define PROXYIPC_FEATURE_FAULTS		(1ULL << 2)
 /** define PROXYIPC_FEATURE_REGS - there is %PROXYIPC_IOC_PROCESS_GET_REGS */
 #define PROXYIPC_FEATURE_REGS	(1ULL << 3)
+/** define PROXYIPC_FEATURE_GROUPS - targets can be thread groups: %PROXYIPC_OPEN_GROUP */
+#define PROXYIPC_FEATURE_GROUPS	(1ULL << 4)
 
 /**
  * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
@@ -319,13 +324,16 @@ struct proxyipc_endpoint_create {
 
 #define PROXYIPC_IOC_ENDPOINT_CREATE	_IO(PROXYIPC_IOC_TYPE, 0x01)
 
+/** define PROXYIPC_OPEN_GROUP - of PROCESS_OPEN: the whole thread group is the target */
+#define PROXYIPC_OPEN_GROUP		(1U << 6)
+
 /**
  * struct proxyipc_process_open - argument of %PROXYIPC_IOC_PROCESS_OPEN
  * @size: sizeof(struct proxyipc_process_open)
- * @flags: must be zero
+ * @flags: %PROXYIPC_OPEN_GROUP
  * @tgid: process id in the caller's pid namespace, 0 for the caller's own process
  * @tid: thread id, must belong to @tgid; 0 means the calling thread if @tgid is
- *	0, else the process's main thread
+ *	0, else the process's main thread. With %PROXYIPC_OPEN_GROUP any of the group.
  * @lease: longest time in nanoseconds that a hold through this object lasts, and
  *	that a series of them without a pause lasts; 0 means the default. More
  *	than the maximum takes CAP_SYS_RESOURCE, more than a year is %EINVAL.
@@ -348,7 +356,16 @@ struct proxyipc_endpoint_create {
  * it privileges (set-id, file capabilities) or that it may not read, the object is
  * dead: %ESTALE, and holds are dropped.
  *
- * Errors: %EINVAL (tid not of tgid), %ESRCH, %EPERM, %EOPNOTSUPP, %EMFILE, %ENOMEM.
+ * With %PROXYIPC_OPEN_GROUP the target is not one thread but all that the process has
+ * and will have: a hold is confirmed when no thread executes user code, and none
+ * that is born meanwhile does before the resume. Its threads must have the same
+ * credentials, and keep them: one that becomes somebody else makes the object dead.
+ * An exec, by whichever thread, leaves the group what it is. Holds on single threads
+ * and on their group are independent: a thread runs when neither is on. The first
+ * hold makes a record for each thread, so it costs memory by their number.
+ *
+ * Errors: %EINVAL (tid not of tgid), %ESRCH, %EPERM, %EOPNOTSUPP, %EMFILE, %ENOMEM,
+ * %ESTALE (the threads of a group don't have the same credentials).
  */
 struct proxyipc_process_open {
 	__u32 size;
@@ -836,9 +853,11 @@ enum proxyipc_episode {
  * @size: sizeof(struct proxyipc_process_info)
  * @flags: must be zero
  * @out_tgid: the target's process, in the caller's pid namespace, 0 if not visible
- * @out_tid: its thread, likewise; an exec can change it
+ * @out_tid: its thread, likewise; an exec can change it. Of a group @tid or, if that
+ *	is 0, its main thread
  * @out_state: one of &enum proxyipc_state; %PROXYIPC_STATE_RUNNABLE while the target
- *	defers its holds
+ *	defers its holds. Of a group parked if all of its threads are, and armed if
+ *	they are held and some are not parked.
  * @out_holds: how many holds are on the target, of all process objects
  * @out_episode: one of &enum proxyipc_episode, of this object
  * @out_kind: one of &enum proxyipc_kind if there is an episode, else 0
@@ -851,21 +870,28 @@ enum proxyipc_episode {
  * @out_ip: where in its program a held target is; 0 unless held, 0 amid an exec, and 0
  *	unless the object was opened by the target's own process or with CAP_SYS_PTRACE
  * @out_syscall: number of the system call that a held target is in, or has just
- *	finished, under the conditions of @out_ip; -1 for none
+ *	finished, under the conditions of @out_ip; -1 for none. Both of a group are
+ *	of the main thread.
  * @out_waiting: how many calls and sends wait for the episode to end
  * @out_receiver_tgid: the process that picked the episode up, in the caller's
  *	pid namespace, or 0
- * @__reserved: must be zero
+ * @tid: a thread of the target, in the caller's pid namespace, for which to tell
+ *	@out_tid, @out_state, @out_holds, @out_ip and @out_syscall; 0: the target
  * @out_watchdog_timeout: what the watchdog is set to, nanoseconds; 0: it isn't
  * @out_watchdog_pretimeout: likewise
  * @out_watchdog_since: how long the target has not kept alive, as far as that is
  *	known from the last sample and as the watchdog counts it, nanoseconds
  * @out_watchdog_expiries: how often the timeout came so far, also where nobody
  *	could be told
+ * @out_threads: how many threads the target has, those about to end not counted; this
+ *	and what follows are not in the first versions of the struct
+ * @out_threads_armed: how many of them are held and in the kernel
+ * @out_threads_parked: how many are held and asleep on their way back to user mode
+ * @__reserved: must be zero
  *
  * A snapshot; the only command that succeeds on a target that is gone.
  *
- * Errors: %ESTALE (identity).
+ * Errors: %ESTALE (identity), %ESRCH (no thread @tid), %EINVAL (@tid not of the target).
  */
 struct proxyipc_process_info {
 	__u32 size;
@@ -885,11 +911,15 @@ struct proxyipc_process_info {
 	__s32 out_syscall;
 	__u32 out_waiting;
 	__s32 out_receiver_tgid;
-	__u32 __reserved;
+	__s32 tid;
 	__u64 out_watchdog_timeout;
 	__u64 out_watchdog_pretimeout;
 	__u64 out_watchdog_since;
 	__u64 out_watchdog_expiries;
+	__u32 out_threads;
+	__u32 out_threads_armed;
+	__u32 out_threads_parked;
+	__u32 __reserved;
 };
 
 #define PROXYIPC_IOC_PROCESS_INFO	_IO(PROXYIPC_IOC_TYPE, 0x36)
@@ -904,7 +934,7 @@ struct proxyipc_process_info {
  * the command returns to it. If none waits any more, nothing happens, and if
  * &proxyipc_control.defer isn't 0, the section goes on.
  *
- * Errors: %EPERM (the caller isn't the target), %ESTALE.
+ * Errors: %EPERM (the caller isn't the target, or of it), %ESTALE.
  */
 struct proxyipc_process_yield {
 	__u32 size;
@@ -944,7 +974,10 @@ struct proxyipc_process_yield {
  *
  * One page per thread, however many process objects there are on it. The thread,
  * or another that shares its memory, maps a process object on it: mmap() of
- * %PROXYIPC_CONTROL_SIZE bytes at offset 0, %MAP_SHARED. Anybody else gets
+ * %PROXYIPC_CONTROL_SIZE bytes at offset 0, %MAP_SHARED. Of an object on a whole group
+ * that is the page of its main thread, in which any of its threads says that the group
+ * is alive or idle; at offset %PROXYIPC_CONTROL_SIZE there is, for each thread that maps
+ * it, its own, in which it says "not now" for itself. Anybody else gets
  * %EPERM, a child that inherited the descriptor by fork() too, and it doesn't
  * inherit the mapping. A mapping keeps the open file through which it was made.
  * An exec ends it: the new program finds a page that is all
@@ -1148,7 +1181,8 @@ struct proxyipc_process_set_faults {
  * @out_machine: of the program that the target runs, as in an ELF header
  *	(EM_X86_64, EM_386): whose layout the registers have
  * @out_state: one of &enum proxyipc_state: armed or parked, when they were read
- * @__reserved: must be zero
+ * @tid: the thread, in the caller's pid namespace; 0 for the target, of a group its
+ *	main thread
  *
  * The registers of a held target in user mode, as PTRACE_GETREGSET gives them and
  * a core dump has them. What is read was true while the hold named by @token was
@@ -1163,8 +1197,9 @@ struct proxyipc_process_set_faults {
  * execve(), is waited for; with %PROXYIPC_NONBLOCK that is %EAGAIN.
  *
  * Errors: %EPERM unless the object was opened by the target's own process or with
- * CAP_SYS_PTRACE; %ESTALE (no such hold, or it ended meanwhile), %ESRCH, %EAGAIN,
- * %ETIMEDOUT, %EINTR, %EINVAL (another @note), %ENODATA (the processor has no such
+ * CAP_SYS_PTRACE; %ESTALE (no such hold, or it ended meanwhile), %ESRCH (the
+ * target or its thread @tid), %EAGAIN, %ETIMEDOUT, %EINTR, %EINVAL (another @note, or
+ * @tid not of the target), %ENODATA (the processor has no such
  * registers; or it has no FSGSBASE, and the target is traced or has FS or GS in a
  * local descriptor table), %EMSGSIZE, %ENOMEM.
  */
@@ -1179,7 +1214,7 @@ struct proxyipc_process_get_regs {
 	__u32 note;
 	__u32 out_machine;
 	__u32 out_state;
-	__u32 __reserved;
+	__s32 tid;
 };
 
 #define PROXYIPC_IOC_PROCESS_GET_REGS	_IO(PROXYIPC_IOC_TYPE, 0x3b)
