@@ -137,6 +137,12 @@ static int prepare_open_self(struct stage *s)
 	return prepare_open_of(s, 0);
 }
 
+static int prepare_open_group(struct stage *s)
+{
+	s->arg.open.flags = PROXYIPC_OPEN_GROUP;
+	return prepare_open_of(s, s->caller.pid);
+}
+
 static int run_process_open(struct stage *s)
 {
 	int ret = command(s->device, PROXYIPC_IOC_PROCESS_OPEN, &s->arg);
@@ -188,4 +194,13 @@ const struct sweep_case case_process_open_self = {
 	.prepare = prepare_open_self,
 	.run = run_process_open,
 	.done = done_open_self,
+};
+
+const struct sweep_case case_process_open_group = {
+	.name = "process_open_group",
+	.cmd = PROXYIPC_IOC_PROCESS_OPEN,
+	.makes = 1,
+	.prepare = prepare_open_group,
+	.run = run_process_open,
+	.done = done_open_first,
 };

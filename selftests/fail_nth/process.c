@@ -225,6 +225,27 @@ static int run_hold(struct stage *s)
 	return command(s->t.process, PROXYIPC_IOC_PROCESS_HOLD, &s->arg);
 }
 
+/* Of the whole process, whose threads get their records for it. */
+static int prepare_hold_group(struct stage *s)
+{
+	s->file = process_open_group(s->t.h.pid, 0);
+	prepare_hold(s);
+	return s->file < 0 ? s->file : 0;
+}
+
+static int run_hold_group(struct stage *s)
+{
+	return command(s->file, PROXYIPC_IOC_PROCESS_HOLD, &s->arg);
+}
+
+static const char *done_hold_group(struct stage *s)
+{
+	if (!held_state(s->arg.hold.out_state) || !target_is_held(s, 1))
+		return "the target isn't held";
+	return process_resume(s->file, s->arg.hold.out_token) ?
+	       "the target can't be resumed" : NULL;
+}
+
 static const char *held_and_resumed(struct stage *s, int holds)
 {
 	if (!held_state(s->arg.hold.out_state) || !target_is_held(s, holds))
@@ -264,6 +285,14 @@ const struct sweep_case case_hold_twice = {
 	.prepare = prepare_hold_twice,
 	.run = run_hold,
 	.done = done_hold_twice,
+};
+
+const struct sweep_case case_hold_group = {
+	.name = "hold_group",
+	.cmd = PROXYIPC_IOC_PROCESS_HOLD,
+	.prepare = prepare_hold_group,
+	.run = run_hold_group,
+	.done = done_hold_group,
 };
 
 /*
