@@ -9,19 +9,30 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-int proxyipc_process_map(int process, struct proxyipc_control **control)
+static int map_at(int process, off_t offset, struct proxyipc_control **control)
 {
 	int saved_errno = errno;
 	int ret = 0;
 	void *page;
 
-	page = mmap(NULL, PROXYIPC_CONTROL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, process, 0);
+	page = mmap(NULL, PROXYIPC_CONTROL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, process,
+		    offset);
 	if (page == MAP_FAILED)
 		ret = -errno;
 	else
 		*control = page;
 	errno = saved_errno;
 	return ret;
+}
+
+int proxyipc_process_map(int process, struct proxyipc_control **control)
+{
+	return map_at(process, 0, control);
+}
+
+int proxyipc_process_map_thread(int process, struct proxyipc_control **control)
+{
+	return map_at(process, PROXYIPC_CONTROL_SIZE, control);
 }
 
 int proxyipc_process_unmap(struct proxyipc_control *control)

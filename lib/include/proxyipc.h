@@ -845,6 +845,20 @@ int proxyipc_process_keepalive_params(int process, struct proxyipc_process_keepa
 int proxyipc_process_map(int process, struct proxyipc_control **control);
 
 /**
+ * proxyipc_process_map_thread() - map the control page of the calling thread
+ * @process: a process object on the calling thread's whole group
+ * @control: receives its address. Valid until proxyipc_process_unmap().
+ *
+ * Each thread of a group has a page of its own, in which it says "not now" for itself.
+ * Signs of life of the group are read in that of its main thread, which any of its
+ * threads may write to: see proxyipc_process_map(). Doesn't wait.
+ *
+ * Return: 0 or a negative error: %-EPERM if the calling thread isn't of the group,
+ * %-EINVAL if @process isn't one, %-ENOMEM, %-ESRCH, %-ESTALE.
+ */
+int proxyipc_process_map_thread(int process, struct proxyipc_control **control);
+
+/**
  * proxyipc_process_unmap() - unmap a control page
  * @control: from proxyipc_process_map()
  *
