@@ -26,7 +26,8 @@
 /**
  * struct walk - the stack of one thread
  * @tid: the thread
- * @process: process object
+ * @process: process object, or a negative error
+ * @borrowed: that is the caller's, and so is the hold
  * @token: the hold
  * @deadline: until when to wait for its registers, CLOCK_MONOTONIC nanoseconds
  * @error: what went wrong, or 0
@@ -39,6 +40,7 @@
 struct walk {
 	pid_t tid;
 	int process;
+	bool borrowed;
 	__u64 token;
 	__u64 deadline;
 	int error;
@@ -83,8 +85,5 @@ void walk_stack(struct image *image, struct walk *walk, __u64 deadline);
 int walk_name(struct image *image, const struct walk *walk,
 	      int (*frame)(unsigned int number, const struct proxyipc_frame *frame, void *arg),
 	      void *arg);
-
-/* print.c */
-int print_frame(unsigned int number, const struct proxyipc_frame *frame, void *file);
 
 #endif /* _PROXYIPC_BACKTRACE_INTERNAL_H */

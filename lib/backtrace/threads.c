@@ -15,16 +15,14 @@
 
 /**
  * struct threads - the threads of a process
- * @device: from proxyipc_open()
- * @pid: the process
+ * @params: which, and what is wanted of them
  * @walks: one for each, also for those that could not be held
  * @count: how many
  * @room: for how many there is room
  * @held: how many are held
  */
 struct threads {
-	int device;
-	pid_t pid;
+	struct proxyipc_threads *params;
 	struct walk **walks;
 	unsigned int count;
 	unsigned int room;
@@ -71,11 +69,44 @@ static int open_thread(struct threads *threads, pid_t tid)
 
 	if (!walk)
 		return -ENOMEM;
-	walk_init(walk, tid, proxyipc_process_open(threads->device, threads->pid, tid));
+	walk_init(walk, tid,
+		  proxyipc_process_open(threads->params->device, threads->params->pid, tid));
 	if (walk->process < 0)
 		walk->error = walk->process;
 	threads->walks[threads->count++] = walk;
 	return 0;
+}
+
+/* The one that the caller has held already. */
+static int add_borrowed(struct threads *threads)
+{
+	struct proxyipc_threads *params = threads->params;
+	struct proxyipc_process_info info;
+	struct walk *walk;
+	int ret;
+
+	if (!params->token)
+		return 0;
+	ret = proxyipc_process_info(params->process, &info);
+	if (ret)
+		return ret;
+	/* One that is gone, or that can't be seen from here. */
+	if (info.out_state == PROXYIPC_STATE_GONE || info.out_tgid != params->pid)
+		return -ESRCH;
+	walk = new_walk(threads);
+	if (!walk)
+		return -ENOMEM;
+	walk_init(walk, info.out_tid, params->process);
+	walk->borrowed = true;
+	walk->token = params->token;
+	threads->walks[threads->count++] = walk;
+	threads->held++;
+	return 0;
+}
+
+static bool wanted(const struct threads *threads, pid_t tid)
+{
+	return tid > 0 && (!threads->params->tid || threads->params->tid == tid);
 }
 
 /* Opens those that are new: their number, or a negative error. */
@@ -88,13 +119,15 @@ static int open_threads(struct threads *threads)
 	pid_t tid;
 	int ret = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", threads->pid);
+	if (threads->params->device < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", threads->params->pid);
 	folder = opendir(path);
 	if (!folder)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while (!ret && (entry = readdir(folder))) {
 		tid = atoi(entry->d_name);
-		if (tid > 0 && !known(threads, tid))
+		if (wanted(threads, tid) && !known(threads, tid))
 			ret = open_thread(threads, tid);
 	}
 	closedir(folder);
@@ -109,7 +142,7 @@ static void hold_threads(struct threads *threads, unsigned int from)
 
 	for (i = from; i < threads->count; i++) {
 		walk = threads->walks[i];
-		if (walk->error)
+		if (walk->error || walk->borrowed)
 			continue;
 		ret = proxyipc_process_hold(walk->process, &walk->token);
 		if (ret < 0)
@@ -152,6 +185,8 @@ static void resume_all(struct threads *threads)
 	unsigned int i;
 
 	for (i = 0; i < threads->count; i++) {
+		if (threads->walks[i]->borrowed)
+			continue;
 		if (threads->walks[i]->process >= 0)
 			close(threads->walks[i]->process);
 		threads->walks[i]->process = -1;
@@ -167,51 +202,34 @@ static void free_all(struct threads *threads)
 	free(threads->walks);
 }
 
-static void print_name(const struct threads *threads, pid_t tid, FILE *file)
+static int name_all(struct threads *threads, struct image *image)
 {
-	char path[64], name[32] = "";
-	FILE *comm;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", threads->pid, tid);
-	comm = fopen(path, "re");
-	if (comm) {
-		if (!fgets(name, sizeof(name), comm))
-			name[0] = '\0';
-		fclose(comm);
-	}
-	name[strcspn(name, "\n")] = '\0';
-	fprintf(file, "Thread %d \"%s\":\n", tid, name);
-}
-
-static bool print_thread(struct threads *threads, const struct walk *walk, struct image *image,
-			 FILE *file)
-{
-	print_name(threads, walk->tid, file);
-	walk_name(image, walk, print_frame, file);
-	if (walk->error)
-		fprintf(file, "%s: %s\n", walk->token ? "no more of its stack" : "not held",
-			proxyipc_strerror(walk->error));
-	return walk->count;
-}
-
-static int print_all(struct threads *threads, struct image *image, FILE *file, __u64 us)
-{
-	unsigned int i, printed = 0;
+	const struct proxyipc_threads *params = threads->params;
+	unsigned int i, walked = 0;
 	int error = -ESRCH;
 
 	for (i = 0; i < threads->count; i++) {
-		if (print_thread(threads, threads->walks[i], image, file))
-			printed++;
+		const struct walk *walk = threads->walks[i];
+		struct proxyipc_thread thread = {
+			.tid = walk->tid,
+			.held = walk->token != 0,
+			.error = walk->error,
+			.frames = walk->count,
+		};
+
+		params->thread(&thread, params->arg);
+		walk_name(image, walk, params->frame, params->arg);
+		if (walk->count)
+			walked++;
 		else
-			error = threads->walks[i]->error;
+			error = walk->error;
 	}
-	fprintf(file, "%u of %u threads held, for %llu us\n", threads->held, threads->count,
-		(unsigned long long)us);
-	return printed ? (int)printed : error;
+	return walked ? (int)walked : error;
 }
 
-static int backtrace_image(struct threads *threads, struct image *image, FILE *file)
+static int backtrace_image(struct threads *threads, struct image *image)
 {
+	struct proxyipc_threads *params = threads->params;
 	__u64 since;
 	int ret;
 
@@ -225,23 +243,34 @@ static int backtrace_image(struct threads *threads, struct image *image, FILE *f
 	if (!ret)
 		walk_all(threads, image);
 	resume_all(threads);
-	since = now_us() - since;
-	return ret ? ret : print_all(threads, image, file, since);
+	params->out_held_us = now_us() - since;
+	if (ret)
+		return ret;
+	params->out_threads = threads->count;
+	params->out_held = threads->held;
+	return name_all(threads, image);
 }
 
-int proxyipc_backtrace_pid(int device, pid_t pid, FILE *file)
+int proxyipc_backtrace_threads(struct proxyipc_threads *params)
 {
-	struct threads threads = { .device = device, .pid = pid };
+	struct threads threads = { .params = params };
 	struct image image;
 	int ret;
 
-	ret = image_open(&image, pid);
-	if (ret)
-		return ret;
-	image_read_ahead(&image);
-	ret = backtrace_image(&threads, &image, file);
-	resume_all(&threads);
+	params->out_threads = 0;
+	params->out_held = 0;
+	params->out_held_us = 0;
+	ret = add_borrowed(&threads);
+	if (!ret)
+		ret = image_open(&image, params->pid);
+	if (!ret) {
+		/* Not while somebody stands still for it. */
+		if (!params->token)
+			image_read_ahead(&image);
+		ret = backtrace_image(&threads, &image);
+		resume_all(&threads);
+		image_close(&image);
+	}
 	free_all(&threads);
-	image_close(&image);
 	return ret;
 }

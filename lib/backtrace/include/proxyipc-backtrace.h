@@ -85,20 +85,88 @@ int proxyipc_backtrace(int process, __u64 token,
 int proxyipc_backtrace_print(FILE *file, int process, __u64 token);
 
 /**
+ * proxyipc_backtrace_print_frame() - print a frame as the functions here do
+ * @file: where to
+ * @number: of the frame, in its stack
+ * @frame: the frame
+ *
+ * One line, such as "#0  0x0000563d0c1a2b3c in function+0x12 at file.c:34".
+ */
+void proxyipc_backtrace_print_frame(FILE *file, unsigned int number,
+				    const struct proxyipc_frame *frame);
+
+/**
  * proxyipc_backtrace_pid() - print the stacks of all threads of a process
  * @device: from proxyipc_open()
  * @pid: the process
  * @file: where to
  *
- * Holds all threads that it can, walks their stacks, resumes them, and only then
- * looks for names. Threads that run in the kernel are waited for as long as a tenth of a
- * second, all together. Prints which threads it could not hold or walk, and why; and
- * last for how long the process stood still.
+ * As proxyipc_backtrace_threads(). Prints which threads could not be held or walked,
+ * and why; and last for how long the process stood still.
  *
  * Return: number of threads whose stack was printed, or a negative error if
  * there is none that could be held.
  */
 int proxyipc_backtrace_pid(int device, pid_t pid, FILE *file);
+
+/**
+ * struct proxyipc_thread - a thread whose stack was looked at
+ * @tid: which
+ * @held: was it held?
+ * @error: 0, or why it has no stack, or no more than its frames: a negative error
+ * @frames: how many addresses are in its stack; with inlined functions it has more
+ *	frames
+ */
+struct proxyipc_thread {
+	pid_t tid;
+	int held;
+	int error;
+	unsigned int frames;
+};
+
+/**
+ * struct proxyipc_threads - argument of proxyipc_backtrace_threads()
+ * @device: from proxyipc_open(); -1 if none is to be held but the target of @process
+ * @pid: the process
+ * @tid: the one thread of it that is wanted; 0 for all
+ * @process: a process object on a thread of it that is held already; it isn't held
+ *	once more, and stays held
+ * @token: that hold; 0 if there is no such thread, and @process isn't looked at
+ * @thread: called for each thread, before its frames
+ * @frame: called for each frame, the innermost first, which is number 0; with a
+ *	result other than 0 it ends this thread's
+ * @arg: for both of them
+ * @out_threads: how many threads there were
+ * @out_held: how many of them were held
+ * @out_held_us: from the first hold to the end of the last one, microseconds; where
+ *	@process was the only one, for how long its stack was walked
+ */
+struct proxyipc_threads {
+	int device;
+	pid_t pid;
+	pid_t tid;
+	int process;
+	__u64 token;
+	void (*thread)(const struct proxyipc_thread *thread, void *arg);
+	int (*frame)(unsigned int number, const struct proxyipc_frame *frame, void *arg);
+	void *arg;
+	unsigned int out_threads;
+	unsigned int out_held;
+	__u64 out_held_us;
+};
+
+/**
+ * proxyipc_backtrace_threads() - the stacks of all threads of a process, at one time
+ * @params: see &struct proxyipc_threads
+ *
+ * Holds all threads that it can, walks their stacks, resumes them, and only then
+ * looks for names and calls back: the caller's own hold can be ended then, too.
+ * Threads that run in the kernel are waited for as long as a tenth of a second, all
+ * together. Should the caller die meanwhile, the threads run on.
+ *
+ * Return: number of threads that have a stack, or a negative error if there is none.
+ */
+int proxyipc_backtrace_threads(struct proxyipc_threads *params);
 
 #ifdef __cplusplus
 }
