@@ -115,6 +115,22 @@ static void read_target(struct object *object, const char *fdinfo)
 		read_comm(object->tid, object->comm);
 }
 
+static void read_watchdog(struct object *object, const char *fdinfo)
+{
+	unsigned long long timeout, pretimeout, silent;
+	char value[128];
+
+	object->expiries = number_field(fdinfo, "expiries");
+	if (!find_field(fdinfo, "watchdog", value, sizeof(value)))
+		return;
+	if (sscanf(value, "timeout %llu us pretimeout %llu us silent for %llu us",
+		   &timeout, &pretimeout, &silent) != 3)
+		return;
+	object->watchdog_us = timeout;
+	object->pretimeout_us = pretimeout;
+	object->silent_us = silent;
+}
+
 static void read_process(struct object *object, const char *fdinfo)
 {
 	char ended[32];
@@ -127,6 +143,7 @@ static void read_process(struct object *object, const char *fdinfo)
 	object->waiting = number_field(fdinfo, "waiting");
 	object->episodes = number_field(fdinfo, "episodes");
 	object->total_us = number_field(fdinfo, "held-us");
+	read_watchdog(object, fdinfo);
 	read_episode(object, fdinfo);
 	read_holds_by_hand(object, fdinfo);
 }

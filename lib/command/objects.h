@@ -52,6 +52,10 @@ struct object_place {
  * @waiting: how many calls and sends wait for their turn
  * @episodes: how many there were
  * @total_us: how long they lasted together
+ * @watchdog_us: timeout of its watchdog, microseconds; 0: there is none
+ * @pretimeout_us: likewise
+ * @silent_us: how long the target has not kept alive, if there is a watchdog
+ * @expiries: how often its timeout came
  * @holds: of this object
  * @nr_holds: how many
  * @places: descriptors of the object itself, not of entries
@@ -70,6 +74,10 @@ struct object {
 	unsigned int waiting;
 	unsigned long long episodes;
 	uint64_t total_us;
+	uint64_t watchdog_us;
+	uint64_t pretimeout_us;
+	uint64_t silent_us;
+	unsigned long long expiries;
 	struct object_hold *holds;
 	size_t nr_holds;
 	struct object_place *places;

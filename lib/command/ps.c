@@ -28,6 +28,10 @@ static const struct output_column columns[] = {
 	{ "episodes", NULL },
 	{ "total_us", NULL },
 	{ "receiver_slot", "RECEIVER" },
+	{ "watchdog_us", "WATCHDOG" },
+	{ "pretimeout_us", NULL },
+	{ "silent_us", NULL },
+	{ "expiries", NULL },
 	{ "open_in", "OPEN IN" },
 	{ NULL, NULL }
 };
@@ -59,6 +63,25 @@ static void print_hold(struct output *output, const struct object_hold *hold)
 	cell_both(output, hold->left_us, format_duration(text, hold->left_us * 1000));
 }
 
+static void print_watchdog(struct output *output, const struct object *object)
+{
+	char text[2 * DURATION_SIZE + 16], timeout[DURATION_SIZE], silent[DURATION_SIZE];
+	int i;
+
+	if (!object->watchdog_us) {
+		for (i = 0; i < 3; i++)
+			cell_none(output);
+	} else {
+		snprintf(text, sizeof(text), "%s, silent %s",
+			 format_duration(timeout, object->watchdog_us * 1000),
+			 format_duration(silent, object->silent_us * 1000));
+		cell_both(output, object->watchdog_us, text);
+		cell_number(output, object->pretimeout_us);
+		cell_number(output, object->silent_us);
+	}
+	cell_number(output, object->expiries);
+}
+
 /* A row; @hold is NULL if there is none. */
 static void print_object(struct output *output, const struct object *object,
 			 const struct object_hold *hold)
@@ -76,7 +99,7 @@ static void print_object(struct output *output, const struct object *object,
 		cell_none(output);
 	/* Of a proxy entry alone, or of what changed, the rest isn't told. */
 	if (!object->episode[0]) {
-		for (i = 0; i < 5; i++)
+		for (i = 0; i < 9; i++)
 			cell_none(output);
 	} else {
 		cell_number(output, object->waiting);
@@ -84,6 +107,7 @@ static void print_object(struct output *output, const struct object *object,
 		cell_number(output, object->episodes);
 		cell_number(output, object->total_us);
 		cell_word(output, object->slot);
+		print_watchdog(output, object);
 	}
 	cell_numbers(output, object->users, object->nr_users);
 }
