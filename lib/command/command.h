@@ -40,6 +40,7 @@ extern const struct subcommand command_ps;
 extern const struct subcommand command_hold;
 extern const struct subcommand command_resume;
 extern const struct subcommand command_run;
+extern const struct subcommand command_backtrace;
 extern const struct subcommand command_doctor;
 
 /* The options that every subcommand has. */
@@ -71,6 +72,9 @@ unsigned long long parse_number(const char *text, unsigned long long max);
 
 /* "PID" or "PID/TID"; *@tid is 0 for all threads. */
 bool parse_target(const char *text, pid_t *pid, pid_t *tid);
+
+/* Each thread that is held takes a descriptor. */
+void allow_many_files(void);
 
 /* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t now_ns(void);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -434,17 +433,6 @@ static int hold_until_end(struct hold *hold, const sigset_t *signals, bool json)
 	ended = release_threads(hold);
 	print_released(hold, reason, ended, json);
 	return ended ? EXIT_ENDED : EXIT_DONE;
-}
-
-/* Each thread takes a descriptor. */
-static void allow_many_files(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static int hold_process(struct hold *hold, bool json)

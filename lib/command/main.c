@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static const struct subcommand *const subcommands[] = {
@@ -16,6 +17,7 @@ static const struct subcommand *const subcommands[] = {
 	&command_hold,
 	&command_resume,
 	&command_run,
+	&command_backtrace,
 	&command_doctor,
 };
 
@@ -121,6 +123,16 @@ bool parse_target(const char *text, pid_t *pid, pid_t *tid)
 	return *pid;
 }
 
+void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -135,7 +147,7 @@ static int print_overview(void)
 
 	puts("Usage: proxyipc COMMAND [OPTION]... [ARGUMENT]...\n");
 	for (i = 0; i < ARRAY_SIZE(subcommands); i++)
-		printf("  %-9s%s\n", subcommands[i]->name, subcommands[i]->summary);
+		printf("  %-11s%s\n", subcommands[i]->name, subcommands[i]->summary);
 	puts("\nproxyipc COMMAND --help says more about each, and proxyipc(1) all of it.\n"
 	     "With --json they print JSON, one object per line.\n"
 	     "proxyipc --version prints the version.");

@@ -218,6 +218,12 @@ void cell_numbers(struct output *output, const unsigned long long *numbers, size
 	free(list);
 }
 
+void cell_bool(struct output *output, bool value)
+{
+	add_cell(output, format_new("%s", value ? "yes" : "no"),
+		 format_new("%s", value ? "true" : "false"));
+}
+
 void cell_none(struct output *output)
 {
 	add_cell(output, format_new("-"), format_new("null"));
@@ -320,13 +326,18 @@ static void print_text(const struct output *output)
 
 void output_print(struct output *output)
 {
-	size_t i;
-
 	if (output->json)
 		print_json(output);
 	else
 		print_text(output);
 	fflush(output->file);
+	output_drop(output);
+}
+
+void output_drop(struct output *output)
+{
+	size_t i;
+
 	for (i = 0; i < output->nr_cells; i++) {
 		free(output->cells[i].text);
 		free(output->cells[i].json);

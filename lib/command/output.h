@@ -40,6 +40,7 @@ void output_table(struct output *output, const char *key, const struct output_co
 void cell_text(struct output *output, const char *text);	/* NULL: there is none */
 void cell_number(struct output *output, unsigned long long number);
 void cell_numbers(struct output *output, const unsigned long long *numbers, size_t count);
+void cell_bool(struct output *output, bool value);
 void cell_none(struct output *output);
 
 /* A number that text shows in other words. */
@@ -49,7 +50,8 @@ void cell_both(struct output *output, unsigned long long number, const char *tex
 void output_line(struct output *output, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Prints it all, and forgets it. */
+/* Prints it all, and forgets it; or forgets it without. */
 void output_print(struct output *output);
+void output_drop(struct output *output);
 
 #endif /* _PROXYIPC_COMMAND_OUTPUT_H */
