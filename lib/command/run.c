@@ -10,111 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "output.h"
 #include "proc.h"
-
-/**
- * struct supervision - a program and how it is supervised
- * @argv: what to execute
- * @json: messages are printed as JSON
- * @pid: of the program
- * @process: the process object of its main thread
- * @endpoint: where its proxied messages arrive
- * @signals: this program's, SIGCHLD among them
- * @before: the signal mask that this program was started with
- */
-struct supervision {
-	char **argv;
-	bool json;
-	pid_t pid;
-	int process;
-	int endpoint;
-	int signals;
-	sigset_t before;
-};
-
-/* --- starting the program ----------------------------------------------------- */
-
-/*
- * In the child: agree to be held, tell the parent, wait until it is ready for
- * messages, and become the program. The process object means this thread, which
- * an exec leaves the main one.
- */
-static void enrol_and_exec(const struct supervision *s, int device, int parent)
-{
-	int process = proxyipc_process_open_self(device);
-	char ready;
-
-	if (process < 0) {
-		complain("can't enrol the program: %s", proxyipc_strerror(process));
-		_exit(EXIT_RUN_FAILED);
-	}
-	if (proxyipc_fd_send(parent, process) || read(parent, &ready, 1) != 1)
-		_exit(EXIT_RUN_FAILED);
-	sigprocmask(SIG_SETMASK, &s->before, NULL);
-	execvp(s->argv[0], s->argv);
-	complain("%s: %s", s->argv[0], strerror(errno));
-	_exit(errno == ENOENT ? EXIT_RUN_NO_FILE : EXIT_RUN_CANT);
-}
-
-/* Messages of the program's process object arrive here from now on; 0 or -errno. */
-static int become_receiver(struct supervision *s, int device)
-{
-	int entry, ret;
-
-	s->endpoint = proxyipc_endpoint_create(device, 0);
-	if (s->endpoint < 0)
-		return s->endpoint;
-	entry = proxyipc_endpoint_mint(s->endpoint, 0, PROXYIPC_RIGHT_SEND, 0);
-	if (entry < 0)
-		return entry;
-	ret = proxyipc_process_set_receiver(s->process, entry);
-	close(entry);
-	return ret;
-}
-
-/* @child: the socket to it. 0 when it may go on, -errno when it can't. */
-static int enrol(struct supervision *s, int device, int child)
-{
-	int ret;
-
-	s->process = proxyipc_fd_recv(child);
-	/* It has said itself what was wrong. */
-	if (s->process < 0)
-		return s->process;
-	ret = become_receiver(s, device);
-	if (ret)
-		complain("can't supervise the program: %s", proxyipc_strerror(ret));
-	else if (write(child, "", 1) != 1)
-		ret = -errno;
-	return ret;
-}
-
-static int start_program(struct supervision *s, int device)
-{
-	int pair[2], ret;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		return -errno;
-	s->pid = fork();
-	if (s->pid < 0)
-		return -errno;
-	if (!s->pid) {
-		/* Else it would not see the parent's end. */
-		close(pair[0]);
-		enrol_and_exec(s, device, pair[1]);
-	}
-	close(pair[1]);
-	ret = enrol(s, device, pair[0]);
-	/* Where that failed, the child sees it by this. */
-	close(pair[0]);
-	return ret;
-}
+#include "run.h"
 
 /* --- messages ------------------------------------------------------------------ */
 
@@ -129,8 +31,6 @@ static const char *kind_name(__u32 kind)
 		return "notice";
 	case PROXYIPC_KIND_EVENT:
 		return "event";
-	case PROXYIPC_KIND_WATCHDOG:
-		return "watchdog";
 	case PROXYIPC_KIND_FAULT:
 		return "fault";
 	default:
@@ -192,7 +92,7 @@ static void print_message(const struct supervision *s, const struct proxyipc_rec
 }
 
 /* A caller is answered by a message of zeros: "seen". */
-static void resume_program(const struct supervision *s, const struct proxyipc_received *message)
+void resume_program(const struct supervision *s, const struct proxyipc_received *message)
 {
 	static const struct proxyipc_message seen;
 	int ret;
@@ -222,6 +122,10 @@ static bool handle_message(struct supervision *s)
 	if (ret) {
 		complain("can't receive: %s", proxyipc_strerror(ret));
 		return false;
+	}
+	if (recv.received.out_kind == PROXYIPC_KIND_WATCHDOG) {
+		handle_watchdog(s, &recv.received);
+		return true;
 	}
 	/* First of all: what is printed may have to wait for who reads it. */
 	if (recv.received.out_flags & PROXYIPC_RECEIVED_PROXIED)
@@ -273,84 +177,126 @@ static int supervise(struct supervision *s)
 	}
 }
 
-static int catch_signals(struct supervision *s)
+/* --- options ---------------------------------------------------------------------- */
+
+/* "9", "KILL" or "SIGKILL"; 0 if it is no signal. */
+static int parse_signal(const char *text)
 {
-	static const int caught[] = {
-		SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
+	static const struct {
+		const char *name;
+		int number;
+	} signals[] = {
+		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "ILL", SIGILL },
+		{ "TRAP", SIGTRAP }, { "ABRT", SIGABRT }, { "BUS", SIGBUS }, { "FPE", SIGFPE },
+		{ "KILL", SIGKILL }, { "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },
+		{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },
+		{ "TERM", SIGTERM }, { "XCPU", SIGXCPU },
 	};
-	sigset_t signals;
 	size_t i;
 
-	sigemptyset(&signals);
-	for (i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaddset(&signals, caught[i]);
-	/* Ignored, it would leave no status to wait for. */
-	signal(SIGCHLD, SIG_DFL);
-	sigprocmask(SIG_BLOCK, &signals, &s->before);
-	s->signals = signalfd(-1, &signals, SFD_CLOEXEC);
-	return s->signals < 0 ? -errno : 0;
+	if (!strncmp(text, "SIG", 3))
+		text += 3;
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		if (!strcmp(text, signals[i].name))
+			return signals[i].number;
+	return parse_number(text, SIGRTMAX);
 }
 
-static int run_program(struct supervision *s)
+static int refuse(const char *why)
 {
-	int device = proxyipc_open(), status, ret;
-
-	if (device < 0) {
-		complain("/dev/proxyipc: %s", proxyipc_strerror(device));
-		complain("proxyipc doctor looks for the cause");
-		return EXIT_RUN_FAILED;
-	}
-	ret = catch_signals(s);
-	if (!ret)
-		ret = start_program(s, device);
-	close(device);
-	if (ret && s->pid <= 0) {
-		complain("can't start the program: %s", strerror(-ret));
-		return EXIT_RUN_FAILED;
-	}
-	/* It didn't get as far as the exec, and ends by itself. */
-	if (ret) {
-		waitpid(s->pid, &status, 0);
-		return EXIT_RUN_FAILED;
-	}
-	return supervise(s);
+	if (why)
+		complain("%s", why);
+	bad_usage(&command_run);
+	return EXIT_RUN_FAILED;
 }
 
-static int run_main(int argc, char **argv, bool json)
+/* Do the options go together? NULL, or what is wrong. */
+static const char *check_options(const struct supervision *s)
 {
-	static const struct option options[] = { COMMON_OPTIONS, { 0 } };
-	struct supervision s = { .json = json, .process = -1, .endpoint = -1, .signals = -1 };
+	if (!s->timeout && (s->pretimeout || s->kill_by))
+		return "--pretimeout and --kill go with --watchdog";
+	if (s->timeout && (s->timeout < PROXYIPC_WATCHDOG_MIN ||
+			   s->timeout > PROXYIPC_WATCHDOG_MAX))
+		return "the shortest watchdog is of 1ms, the longest of 24h";
+	if (s->timeout && s->pretimeout >= s->timeout)
+		return "the pretimeout is how long before the timeout: it is the shorter one";
+	return NULL;
+}
+
+/* 0; or what to exit with, negative for EXIT_DONE. */
+static int parse_options(struct supervision *s, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "watchdog", required_argument, NULL, 'w' },
+		{ "pretimeout", required_argument, NULL, 'p' },
+		{ "kill", optional_argument, NULL, 'k' },
+		COMMON_OPTIONS, { 0 }
+	};
 	int option;
 
 	/* The options end where the program's begin. */
 	while ((option = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		switch (option) {
+		case 'w':
+			s->timeout = parse_duration(optarg);
+			if (!s->timeout)
+				return refuse("--watchdog takes a duration: 5s, 500ms and 2m are");
+			break;
+		case 'p':
+			s->pretimeout = parse_duration(optarg);
+			if (!s->pretimeout)
+				return refuse("--pretimeout takes a duration: 5s and 500ms are");
+			break;
+		case 'k':
+			s->kill_by = optarg ? parse_signal(optarg) : SIGKILL;
+			if (!s->kill_by)
+				return refuse("--kill takes a signal: KILL, ABRT and 6 are");
+			break;
 		case 'j':
-			s.json = true;
+			s->json = true;
 			break;
 		case 'h':
-			return print_help(&command_run);
+			print_help(&command_run);
+			return -1;
 		default:
-			bad_usage(&command_run);
-			return EXIT_RUN_FAILED;
+			return refuse(NULL);
 		}
 	}
-	if (optind >= argc) {
-		bad_usage(&command_run);
-		return EXIT_RUN_FAILED;
-	}
+	return optind < argc ? 0 : refuse(NULL);
+}
+
+static int run_main(int argc, char **argv, bool json)
+{
+	struct supervision s = { .json = json, .process = -1, .endpoint = -1, .signals = -1 };
+	const char *wrong;
+	int status;
+
+	status = parse_options(&s, argc, argv);
+	if (status)
+		return status < 0 ? EXIT_DONE : status;
+	wrong = check_options(&s);
+	if (wrong)
+		return refuse(wrong);
 	s.argv = argv + optind;
-	return run_program(&s);
+	status = start_program(&s);
+	return status ? status : supervise(&s);
 }
 
 const struct subcommand command_run = {
 	.name = "run",
-	.arguments = "[--json] [--] PROGRAM [ARGUMENT]...",
+	.arguments = "[--json] [--watchdog TIME [--pretimeout TIME] [--kill[=SIGNAL]]]\n"
+		     "                    [--] PROGRAM [ARGUMENT]...",
 	.summary = "start a program that can be held, and supervise it",
 	.help = "Starts a program whose main thread can be held by who gets its process object\n"
 		"from this one. Messages that hold it come here: each is printed on stderr, a\n"
 		"caller is answered by zeros, and the program is resumed. Signals are passed on to\n"
 		"it, and its exit status is the result; 128 and the signal's number if one ended\n"
-		"it; 125 if it could not be started, 126 if not executed, 127 if not found.\n",
+		"it; 125 if it could not be started, 126 if not executed, 127 if not found.\n\n"
+		"  --watchdog TIME    when it hasn't kept alive for so long: say what it does, with\n"
+		"                     its stacks, and let it go on; once until it keeps alive again\n"
+		"  --pretimeout TIME  so long before that: say it for the first time\n"
+		"  --kill[=SIGNAL]    end it at the timeout, by SIGKILL or ABRT, TERM, ...; not if\n"
+		"                     it is starved\n"
+		"  The program keeps alive by proxyipc_keepalive(), see proxyipc_self(3).\n",
 	.run = run_main,
 };
