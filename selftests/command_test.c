@@ -8,6 +8,7 @@
 #include "module.h"
 #include "proxy_stage.h"
 #include "command/json.h"
+#include "command/says.h"
 #include "command/start.h"
 
 #include <dirent.h>
@@ -17,8 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#define ALICE	1000
 
 static const char same_uid[] = "/sys/module/proxyipc/parameters/open_same_uid";
 static const char yama[] = "/proc/sys/kernel/yama/ptrace_scope";
@@ -59,21 +58,6 @@ static void end_all(struct child *child, struct child *other, struct started *cm
 }
 
 #define END_ALL()	end_all(&self->child, &self->other, &self->cmd, &self->second)
-
-#define EXPECT_SAYS(text_, part_)						\
-	EXPECT_NE(NULL, (void *)strstr(text_, part_)) {				\
-		TH_LOG("no '%s' in:\n%s", part_, text_);			\
-	}
-
-#define EXPECT_SAYS_NOT(text_, part_)						\
-	EXPECT_EQ(NULL, (void *)strstr(text_, part_)) {				\
-		TH_LOG("'%s' in:\n%s", part_, text_);				\
-	}
-
-/* A pid as an argument. */
-#define NUMBER(number_)								\
-	(snprintf(self->number, sizeof(self->number), "%lld",			\
-		  (long long)(number_)), self->number)
 
 /* A body: two threads that count. */
 static void *count_second(void *arg)
@@ -162,7 +146,9 @@ TEST(json_reader_finds_values)
 
 TEST_F(command, help_is_there_for_all)
 {
-	static char *const names[] = { "ps", "hold", "resume", "run", "doctor" };
+	static char *const names[] = {
+		"ps", "hold", "resume", "run", "backtrace", "doctor",
+	};
 	char usage[64];
 	size_t i;
 
@@ -182,12 +168,6 @@ TEST_F(command, help_is_there_for_all)
 /* One wrong thing each; nothing is printed where results are. */
 TEST_F(command, wrong_words_are_refused)
 {
-#define REFUSED(status_, ...) do {						\
-	EXPECT_EQ(status_, command_run(&self->cmd, NULL, ##__VA_ARGS__));	\
-	EXPECT_STREQ("", self->cmd.said);					\
-	EXPECT_STRNE("", self->cmd.complained);					\
-} while (0)
-
 	REFUSED(2, NULL);
 	REFUSED(2, "frobnicate");
 	REFUSED(2, "--frobnicate");
@@ -211,6 +191,20 @@ TEST_F(command, wrong_words_are_refused)
 	REFUSED(2, "doctor", "1");
 	REFUSED(125, "run");
 	REFUSED(125, "run", "--frobnicate", "true");
+	REFUSED(125, "run", "--watchdog", "true");
+	REFUSED(125, "run", "--watchdog", "0s", "true");
+	REFUSED(125, "run", "--watchdog", "999us", "true");
+	REFUSED(125, "run", "--watchdog", "25h", "true");
+	REFUSED(125, "run", "--pretimeout", "1s", "true");
+	REFUSED(125, "run", "--watchdog", "1s", "--pretimeout", "1s", "true");
+	REFUSED(125, "run", "--kill", "true");
+	REFUSED(125, "run", "--watchdog", "1s", "--kill=NOTHING", "true");
+	REFUSED(125, "run", "--watchdog", "1s", "--kill=0", "true");
+	REFUSED(2, "backtrace");
+	REFUSED(2, "backtrace", "x");
+	REFUSED(2, "backtrace", "1", "2");
+	REFUSED(2, "backtrace", "--thread", "x", "1");
+	REFUSED(2, "backtrace", "--thread", "1", "1/1");
 }
 
 /* --- ps ----------------------------------------------------------------------------- */
@@ -221,14 +215,6 @@ TEST_F(command, wrong_words_are_refused)
 		TH_LOG("no JSON: %s", self->cmd.said);				\
 	}									\
 } while (0)
-
-#define EXPECT_ROW_NUMBER(number_, row_, key_) \
-	EXPECT_EQ((long long)(number_), json_number(json_member(row_, key_)))
-
-#define EXPECT_ROW_STRING(string_, row_, key_)					\
-	EXPECT_TRUE(json_is_string(json_member(row_, key_), string_)) {		\
-		TH_LOG("%s is not %s in %s", key_, string_, row_);		\
-	}
 
 TEST_F(command, ps_tells_who_holds_by_hand)
 {
@@ -750,25 +736,6 @@ TEST_F(command, run_passes_signals_on)
 	}
 }
 
-/* The descriptor of the process object that @pid has, in this process. */
-static int take_process(pid_t pid)
-{
-	char path[64], text[64];
-	int nr, pidfd, fd = -ENOENT;
-	ssize_t len;
-
-	pidfd = syscall(SYS_pidfd_open, pid, 0);
-	for (nr = 3; nr < 32 && fd < 0; nr++) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, nr);
-		len = readlink(path, text, sizeof(text) - 1);
-		text[len > 0 ? len : 0] = '\0';
-		if (!strcmp(text, "anon_inode:[proxyipc-process]"))
-			fd = syscall(SYS_pidfd_getfd, pidfd, nr, 0);
-	}
-	close(pidfd);
-	return fd;
-}
-
 /* What is invoked on the program comes to run, which answers, resumes and tells. */
 TEST_F(command, run_supervises_the_program)
 {
@@ -778,7 +745,7 @@ TEST_F(command, run_supervises_the_program)
 	command_start(&self->cmd, NULL, "--json", "run", "sh", "-c", "echo ready; exec sleep 1000",
 		      NULL);
 	ASSERT_NE(NULL, (void *)command_line(&self->cmd));
-	process = take_process(self->cmd.pid);
+	process = command_take_process(self->cmd.pid);
 	ASSERT_LE(0, process);
 	proxy = process_mint(process, 0, RIGHTS_ALL, NOTICES_ALL);
 	ASSERT_LE(0, proxy);
@@ -871,6 +838,8 @@ TEST_F(command, doctor_and_all_others_say_that_the_module_is_not_loaded)
 	START_CHILD(count_both);
 	EXPECT_EQ(1, command_run(&self->cmd, NULL, "doctor", "--json"));
 	EXPECT_EQ(1, command_run(&self->second, NULL, "hold", NUMBER(self->child.pid)));
+	EXPECT_SAYS(self->second.complained, "modprobe proxyipc");
+	EXPECT_EQ(1, command_run(&self->second, NULL, "backtrace", NUMBER(self->child.pid)));
 	EXPECT_SAYS(self->second.complained, "modprobe proxyipc");
 	EXPECT_EQ(125, command_run(&self->second, NULL, "run", "true"));
 	EXPECT_SAYS(self->second.complained, "modprobe proxyipc");

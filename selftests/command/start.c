@@ -7,15 +7,18 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "hold_helpers.h"
 #include "objects.h"
+#include "proc.h"
 
 #define MOST_ARGUMENTS	16
 
@@ -137,4 +140,35 @@ void command_kill(struct started *started)
 	started->pid = 0;
 	close_fd(&started->out);
 	close_fd(&started->err);
+}
+
+static bool has_receiver(int process)
+{
+	char text[4096];
+	const char *slot;
+
+	if (proc_fdinfo(process, text, sizeof(text)))
+		return false;
+	slot = proc_field(text, "receiver-slot");
+	return slot && !strcmp(slot, "set");
+}
+
+int command_take_process(pid_t pid)
+{
+	char path[64], text[64];
+	int nr, pidfd, fd = -ENOENT;
+	ssize_t len;
+
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	for (nr = 3; nr < 32 && fd < 0; nr++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, nr);
+		len = readlink(path, text, sizeof(text) - 1);
+		text[len > 0 ? len : 0] = '\0';
+		if (!strcmp(text, "anon_inode:[proxyipc-process]"))
+			fd = syscall(SYS_pidfd_getfd, pidfd, nr, 0);
+	}
+	close(pidfd);
+	if (fd >= 0 && !eventually(has_receiver(fd)))
+		close_fd(&fd);
+	return fd;
 }

@@ -44,6 +44,13 @@ int command_end(struct started *started);
 /* Kills it, if it is still there. */
 void command_kill(struct started *started);
 
+/*
+ * The descriptor of a process object that process @pid has, in this process; or -errno.
+ * That of run, which fills the receiver slot when the program may already run: with
+ * that filled.
+ */
+int command_take_process(pid_t pid);
+
 #define KILLED_BY(signo)	(-1000 - (signo))
 
 /* Both, for commands that end by themselves. */
