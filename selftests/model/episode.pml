@@ -12,6 +12,9 @@
  *		descriptor of the process object; -DNOW_MAX=0
  *   -DLINE	two callers and who posts a notice, one receiver, the lease; nobody
  *		dies
+ *   -DDEFER	with any of these: the target defers a hold now and then, for a while.
+ *		Without it who begins an episode always goes on to the next by himself,
+ *		and the work of that finds nothing to do: it is left out
  *
  * One step is one section under process->lock. What is done under endpoint->lock
  * inside of it belongs to the step. The hold itself is hold.pml's business: here it
@@ -51,6 +54,10 @@
 #endif
 #define LEASE		1
 #define REST		1
+#define DEFER_MAX	1
+#ifndef DEFERRALS
+#define DEFERRALS	2	/* confirmations that find a section of the target */
+#endif
 
 /* --- calls: struct proxyipc_call ----------------------------------------------- */
 
@@ -71,6 +78,8 @@ byte first, second;			/* who waits, in that order */
 bool ended;
 bool handler_died, orphaned;		/* orphaned: the work is queued */
 bool armed, tick;			/* the timer; its work */
+bool deferred;				/* process->deferred */
+bool settled;				/* its work is queued */
 byte tick_at;
 byte ref = 1;
 
@@ -81,6 +90,8 @@ byte ref = 1;
 /* --- the target, as hold.pml has it -------------------------------------------- */
 
 bool held;
+bool told;		/* hold->deferred */
+byte deferrals = DEFERRALS;
 bool thread_ended;	/* dead, or somebody else */
 bool reconcile;		/* the work is queued */
 
@@ -162,6 +173,15 @@ inline tick_arm(delay)
 	tick_at = now + delay
 }
 
+/* proxyipc_process_settle() */
+inline settle()
+{
+	if
+	:: !settled -> settled = true; ref++
+	:: else
+	fi
+}
+
 inline wait_pop()
 {
 	first = second;
@@ -207,6 +227,7 @@ inline standstill_begin(ok)
 		assert(now >= rest_end);
 		held = true;
 		sure = false;
+		deferred = false;
 		since = now;
 		ref++;
 		tick_arm(LEASE)
@@ -219,6 +240,8 @@ inline standstill_end(rest)
 {
 	held = false;
 	sure = false;
+	told = false;
+	deferred = false;
 	since = 0;
 	if
 	:: rest ->
@@ -249,6 +272,11 @@ inline episode_deliver(ok)
 		/* P_HELD */
 		assert(sure || thread_ended);
 		state = DELIVERED;
+		if
+		:: deferred -> tick_arm(LEASE); since = now
+		:: else
+		fi;
+		deferred = false;
 		if
 		:: call && is_call[call] -> reply = call
 		:: call && !is_call[call] -> call_finish(call)
@@ -298,11 +326,68 @@ inline episode_end(tell, rest)
 			:: ok -> break
 			:: else		/* and closed again */
 			fi
-		:: else -> standstill_end(rest); break
+		:: else ->
+#if defined(DEFER) && !defined(BUG_SETTLE_NEXT)
+			if
+			:: !chain && !rest && !ended && WAITS -> settle()
+			:: else
+			fi;
+#endif
+			standstill_end(rest);
+			break
 		fi
 	od;
 	chain = false;
 	ok = false
+}
+
+/*
+ * episode_confirm_locked(), of the episode @mine, and proxyipc_hold_confirm() in it,
+ * without the lock. Whether and when a target defers is defer.pml's business: here it
+ * may, as long as the hold isn't in effect.
+ */
+inline confirm()
+{
+#ifdef DEFER
+	atomic {
+		if
+		:: held && !sure && (told || deferrals > 0) ->
+			deferrals = (told -> deferrals : deferrals - 1);
+			told = true;
+			later = true
+		:: !told -> sure = held
+		fi;
+		ok = held
+	};
+#else
+	sure = held;
+	ok = held;
+#endif
+	atomic {
+		if
+#ifdef BUG_ADVANCE
+		:: state != HOLDING
+#else
+		:: token != mine
+#ifndef BUG_TWICE
+		:: token == mine && state != HOLDING
+#endif
+#endif
+		:: else ->
+			if
+			:: later -> deferred = true; tick_arm(LEASE + DEFER_MAX)
+			:: !later && ok -> episode_deliver(ok)
+			:: else
+			fi;
+			if
+			:: !later && !ok -> episode_end(false, false)
+			:: else
+			fi
+		fi;
+		later = false;
+		ok = false;
+		mine = 0
+	}
 }
 
 /*
@@ -325,31 +410,7 @@ inline advance()
 		:: else -> episode_close(false); mine = 0
 		fi };
 		if
-		:: mine ->
-			/* proxyipc_hold_confirm(), without the lock */
-			sure = held;
-			ok = held;
-			atomic {
-#ifdef BUG_ADVANCE
-				if
-				:: state != HOLDING
-				:: state == HOLDING && ok -> episode_deliver(ok)
-				:: else
-				fi;
-#else
-				if
-				:: token != mine
-				:: token == mine && ok -> episode_deliver(ok)
-				:: else
-				fi;
-#endif
-				if
-				:: token == mine && !ok -> episode_end(false, false)
-				:: else
-				fi;
-				ok = false;
-				mine = 0
-			}
+		:: mine -> confirm()
 		:: else
 		fi
 	:: else -> break
@@ -408,7 +469,7 @@ proctype Invoker(byte c)
 {
 	mtype will = STAYS;
 	byte mine;
-	bool ok, chain;
+	bool ok, chain, later;
 
 	atomic {
 		if
@@ -622,7 +683,7 @@ proctype Clock()
 end:	do
 	:: atomic { now < NOW_MAX && !tick && !(armed && now >= tick_at) ->
 		/* P_LEASE */
-		assert(!held || now < since + LEASE);
+		assert(!held || now < since + LEASE + (deferred -> DEFER_MAX : 0));
 		now++ }
 	:: atomic { armed && now >= tick_at ->
 		armed = false;
@@ -637,7 +698,7 @@ end:	do
 proctype TickWork()
 {
 	byte mine;
-	bool ok, chain;
+	bool ok, chain, later;
 
 end:	do
 	:: atomic { tick ->
@@ -664,6 +725,43 @@ end:	do
 		atomic { ref-- }
 	od
 }
+
+#ifdef DEFER
+/* hold.c: the target yields, or its bound is over, which settles it */
+proctype Section()
+{
+end:	do
+	:: atomic { told ->
+		told = false;
+#ifndef BUG_SETTLED
+		settle()
+#endif
+		}
+	od
+}
+
+/* episode_settled() */
+proctype SettledWork()
+{
+	byte mine;
+	bool ok, chain, later;
+
+end:	do
+	:: atomic { settled ->
+		settled = false;
+		if
+		:: state == HOLDING -> mine = token
+		:: else
+		fi };
+		if
+		:: mine -> confirm()
+		:: else
+		fi;
+		advance();
+		atomic { ref-- }
+	od
+}
+#endif
 
 /* episode_orphaned(), episode_target_ended() */
 proctype OtherWork()
@@ -736,6 +834,10 @@ init
 		run Monitor();
 		run Clock();
 		run TickWork();
+#ifdef DEFER
+		run SettledWork();
+		run Section();
+#endif
 		run Invoker(1);
 		run Receiver(1);
 		lives[1] = true;

@@ -21,14 +21,9 @@
  *   P_PIN        the last reference never goes with callback or work queued
  *   P_TOLD       whoever had the target is told of its end or change
  *   P_ROUND      a confirmation needs one round
- *   P_DEFER      a deferral has an end
  *
- * -DBUG_x plants a mistake, which has to be found; -DDEFER adds the target's "not
- * now" of the control page, as it was designed: one decision per hold. What hold.c does
- * beyond that isn't here: its bound, and that all holds take effect together. (What
- * this found, and hold_look_locked() obeys: a deferral may begin and end between a kick
- * and the look that confirms; then the target was in user mode in between, and has to
- * be kicked again.)
+ * -DBUG_x plants a mistake, which has to be found. How a target defers its holds is in
+ * defer.pml.
  */
 
 #define HOLDERS		2
@@ -77,44 +72,6 @@ bool killed;			/* SIGKILL was sent */
 
 #define P_CONFIRMED	assert(!user || (!confirmed[0] && !confirmed[1]))
 
-/*
- * "Not now": whoever first knows that the target isn't in user mode, the callback or
- * who confirms, looks at the page once and decides: the hold takes effect, or is
- * deferred until the target yields or its time is up.
- */
-#ifdef DEFER
-bool defer = true;		/* in the page: the target clears it once */
-bool pending;			/* in the page: it has to yield then */
-bool expired;			/* its time is up */
-byte ends;			/* deferrals that are over */
-bool effect[HOLDERS], deferred[HOLDERS];
-
-inline decide(i)
-{
-	if
-	:: held[i] && !effect[i] && !deferred[i] ->
-		if
-		:: defer && !expired -> deferred[i] = true; pending = true
-		:: else -> effect[i] = true
-		fi
-	:: else
-	fi
-}
-
-/* The target yields, or its time is up. */
-inline take_effect()
-{
-	pending = false;
-	ends++;
-	effect[0] = held[0]; deferred[0] = false;
-	effect[1] = held[1]; deferred[1] = false
-}
-
-#define MUST_PARK	((held[0] && effect[0]) || (held[1] && effect[1]))
-#else
-#define MUST_PARK	HELD
-#endif
-
 /* task_is_dying() */
 #define DYING		(exiting || group_exit || sigkill)
 
@@ -136,10 +93,6 @@ inline wake_up()
 inline hold_unlink(i)
 {
 	confirmed[i] = false;
-#ifdef DEFER
-	effect[i] = false;
-	deferred[i] = false;
-#endif
 	if
 	:: held[i] ->
 #ifdef BUG_BOOL
@@ -148,7 +101,7 @@ inline hold_unlink(i)
 		held[i] = false;
 #endif
 		if
-		:: !MUST_PARK -> wake_up()
+		:: !HELD -> wake_up()
 		:: else
 		fi
 	:: else
@@ -259,9 +212,6 @@ inline hold_add(i, ok)
 inline hold_confirm(i, ok)
 {
 	/* hold_kick(): an interrupt, unless it isn't in user mode */
-#ifdef DEFER
-	seen = ends;
-#endif
 #ifndef BUG_NO_KICK
 	atomic {
 		if
@@ -270,30 +220,6 @@ inline hold_confirm(i, ok)
 		fi
 	};
 	!kick[i] || gone;
-#endif
-#ifdef DEFER
-#ifdef BUG_DEFER_KICK
-	atomic { decide(i); late = !effect[i] };
-#else
-	atomic { decide(i); late = !effect[i] || seen != ends };
-#endif
-	if
-	:: late ->
-		/*
-		 * It says "deferred", and is told when that is over, may that be by
-		 * now. The target was in user mode since: so it kicks again.
-		 */
-		!deferred[i];
-		late = false;
-		atomic {
-			if
-			:: user -> kick[i] = true
-			:: else
-			fi
-		};
-		!kick[i] || gone
-	:: else
-	fi;
 #endif
 	atomic {
 		if
@@ -340,9 +266,6 @@ proctype Holder(byte i)
 {
 	byte rounds = (i -> 1 : ROUNDS);
 	bool ok, add, late;
-#ifdef DEFER
-	byte seen;
-#endif
 
 	do
 	:: rounds > 0 ->
@@ -420,11 +343,7 @@ inline must_park()
 		:: else
 		fi;
 #endif
-#ifdef DEFER
-		decide(0);
-		decide(1);
-#endif
-		parked = MUST_PARK
+		parked = HELD
 	:: else
 	fi
 }
@@ -471,19 +390,6 @@ end:	do
 		:: group_exit = true; at = EXIT		/* exit_group() */
 		fi }
 
-#ifdef DEFER
-	/* It leaves its section: clears the word, and yields if it has to. */
-	:: atomic { at == USER && defer -> defer = false }
-	:: atomic { at == USER && !defer && pending ->
-		enter_kernel();
-		take_effect();
-		if
-		:: HELD -> thread_queue(ok)
-		:: else
-		fi;
-		ok = false;
-		at = RETURN }
-#endif
 
 	/* T4, and what T1 may find */
 	:: atomic { at == RETURN && !tif && !sigkill ->
@@ -642,27 +548,11 @@ end:	do
 	od
 }
 
-#ifdef DEFER
-/* The longest deferral is over: a timer queues the callback. */
-proctype Bound()
-{
-	bool ok;
-
-end:	atomic { deferred[0] || deferred[1] ->
-		expired = true;
-		take_effect();
-		thread_queue(ok) }
-}
-#endif
 
 proctype Monitor()
 {
 end:	atomic {
 		timeout ->
-#ifdef DEFER
-		/* P_DEFER: a deferral has an end */
-		assert(!(held[0] && !effect[0]) && !(held[1] && !effect[1]));
-#endif
 		/* P_KILL */
 		assert(!killed || gone);
 		/* P_RUNS */
@@ -684,9 +574,6 @@ init
 		run Worker();
 		run Killer();
 		run Other();
-#ifdef DEFER
-		run Bound();
-#endif
 		run Monitor()
 	}
 }
