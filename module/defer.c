@@ -50,6 +50,20 @@ void proxyipc_thread_end_deferral_locked(struct proxyipc_thread *thread)
 	hrtimer_try_to_cancel(&thread->defer_timer);
 }
 
+/**
+ * proxyipc_thread_leave_section_locked() - was a section left that nobody waits for?
+ * @thread: the record; the target isn't in user mode, and there is no hold on it
+ *
+ * Context: any.
+ */
+void proxyipc_thread_leave_section_locked(struct proxyipc_thread *thread)
+{
+	lockdep_assert_held(&thread->target.lock);
+
+	if (!proxyipc_control_defers(&thread->control))
+		proxyipc_thread_end_deferral_locked(thread);
+}
+
 /* Until when the holds can be deferred: what the least patient of them grants. */
 static u64 thread_defer_end_locked(struct proxyipc_thread *thread)
 {
@@ -169,9 +183,8 @@ int proxyipc_identity_yield(struct proxyipc_identity *identity)
 	if (thread->target.nr_holds) {
 		/* The bound stays: it ends only if this is the end of a section. */
 		ret = proxyipc_thread_queue_locked(thread);
-	} else if (!proxyipc_control_defers(&thread->control)) {
-		/* Nobody waits any more. A section was left all the same. */
-		proxyipc_thread_end_deferral_locked(thread);
+	} else {
+		proxyipc_thread_leave_section_locked(thread);
 	}
 	raw_spin_unlock_irq(&thread->target.lock);
 	proxyipc_thread_put(thread);

@@ -84,8 +84,12 @@ static bool callback_must_park_locked(struct proxyipc_thread *thread)
 	while ((hold = stale_hold_locked(thread)))
 		proxyipc_identity_revoke_locked(hold->identity);
 	proxyipc_group_check_locked(thread);
-	if (list_empty(&thread->target.holds) ||
-	    proxyipc_thread_defers_locked(thread))
+	if (list_empty(&thread->target.holds)) {
+		/* Given up after the target had yielded to it, perhaps. */
+		proxyipc_thread_leave_section_locked(thread);
+		return false;
+	}
+	if (proxyipc_thread_defers_locked(thread))
 		return false;
 	proxyipc_thread_take_effect_locked(thread);
 	return true;

@@ -131,6 +131,7 @@ int proxyipc_thread_confirm(struct proxyipc_thread *thread,
 bool proxyipc_thread_defers_locked(struct proxyipc_thread *thread);
 bool proxyipc_thread_is_deferring_locked(struct proxyipc_thread *thread);
 void proxyipc_thread_end_deferral_locked(struct proxyipc_thread *thread);
+void proxyipc_thread_leave_section_locked(struct proxyipc_thread *thread);
 void proxyipc_thread_settle_locked(struct proxyipc_thread *thread);
 enum hrtimer_restart proxyipc_thread_defer_timer(struct hrtimer *timer);
 

@@ -20,6 +20,8 @@
  *                look at pending behind one, and with a timer that will end that
  *   P_ONCE       nothing is deferred beyond what the first deferred hold was granted,
  *                until a hold has taken effect, or the section was seen to be over
+ *   P_GRANTED    and what it was granted is not denied: a section is cut short only by a
+ *                hold that grants nothing, or at the end of what one granted in it
  *   P_LEFT       who leaves a section without a yield has nobody waiting for that
  *   P_END        at last every hold is in effect or off, and its owner was told so
  *   P_RUNS       a target that nobody holds runs
@@ -73,6 +75,7 @@ bool gone;
 
 byte now;
 byte account;			/* when what was granted ends; one more, 0: none */
+byte granted;			/* of that, in the present section */
 
 #define HELD		(on[0] || on[1])
 #define NR_CONFIRMED	(in_effect[0] || in_effect[1])
@@ -112,6 +115,10 @@ inline end_deferral()
 /* thread_take_effect_locked() */
 inline take_effect(i)
 {
+	/* P_GRANTED */
+	assert(NR_CONFIRMED || !defer || amid || (on[0] && until[0] <= now) ||
+	       (on[1] && until[1] <= now) || (granted && now + 1 >= granted));
+	granted = 0;
 #ifdef BUG_EFFECT_ONE
 	in_effect[i] = on[i];
 #else
@@ -180,6 +187,7 @@ inline thread_defers(ok)
 			:: !account -> account = limit
 			:: else
 			fi;
+			granted = limit;
 			/* P_ONCE */
 			assert(now + 1 < account)
 		:: else
@@ -221,6 +229,9 @@ inline must_park()
 {
 	parked = false;
 	if
+#ifndef BUG_GIVEN_UP
+	:: !HELD && !amid && !defer -> end_deferral(); account = 0
+#endif
 	:: HELD && !amid ->
 		thread_defers(ok);
 		if
@@ -394,7 +405,10 @@ end:	do
 		:: true
 		fi }
 	/* proxyipc_undefer() */
-	:: atomic { at == USER && defer && !endless -> defer = false; at = LEAVING }
+	:: atomic { at == USER && defer && !endless ->
+		defer = false;
+		granted = 0;
+		at = LEAVING }
 	:: atomic { at == LEAVING ->
 		if
 		:: pending -> enter_kernel(); at = YIELD
@@ -475,6 +489,7 @@ end:	do
 		in_exec = false;
 		sections = 0;
 		defer = false;
+		granted = 0;
 		end_deferral();
 		account = 0;
 		if
