@@ -28,21 +28,6 @@
 #define IN_SECTION	1
 #define BEHIND		2
 
-static int open_with(pid_t pid, __u64 lease, __u64 defer_max)
-{
-	struct proxyipc_process_open open = {
-		.size = sizeof(open),
-		.tgid = pid,
-		.lease = lease,
-		.defer_max = defer_max,
-	};
-	int device = device_open();
-	int ret = command(device, PROXYIPC_IOC_PROCESS_OPEN, &open);
-
-	close_fd(&device);
-	return ret ?: open.out_fd;
-}
-
 static int hold_nodefer(int process, __u64 *token)
 {
 	struct proxyipc_process_hold hold = {
@@ -212,7 +197,7 @@ static int begin_target(FIXTURE_DATA(defer) * self, void (*body)(struct child_pa
 	self->target = child_new(body, self->pipe[0], -1);
 	if (self->target.pid <= 0 || !child_reaches(&self->target, IN_SECTION))
 		return -EINVAL;
-	self->process = open_with(self->target.pid, lease, defer_max);
+	self->process = process_open_deferring(self->target.pid, lease, defer_max);
 	self->proxy = process_mint(self->process, 0, RIGHTS_ALL, NOTICES_ALL);
 	memset(&self->recv, 0, sizeof(self->recv));
 	return process_set_receiver(self->process, self->entry);
@@ -243,9 +228,9 @@ static int begin_target(FIXTURE_DATA(defer) * self, void (*body)(struct child_pa
 
 TEST_F(defer, bound_of_more_than_100_ms_is_refused)
 {
-	self->process = open_with(0, 0, LONGEST);
+	self->process = process_open_deferring(0, 0, LONGEST);
 	EXPECT_LE(0, self->process);
-	self->other = open_with(0, 0, LONGEST + 1);
+	self->other = process_open_deferring(0, 0, LONGEST + 1);
 	EXPECT_EQ(-EINVAL, self->other);
 }
 
@@ -360,7 +345,7 @@ TEST_F(defer, of_two_holds_the_less_patient_decides_for_both)
 {
 	TRY {
 		BEGIN(endless_section, 0, LONGEST);
-		self->other = open_with(self->target.pid, 0, 2 * MS);
+		self->other = process_open_deferring(self->target.pid, 0, 2 * MS);
 		START_CLOCK();
 		ASSERT_EQ(PROXYIPC_NOTIFIED_DEFERRED, entry_notify(self->proxy, 1));
 		ASSERT_TRUE(held_state(process_hold(self->other, &self->token)));
@@ -382,7 +367,7 @@ TEST_F(defer, second_hold_does_not_renew_the_bound)
 	ASSERT_EQ(PROXYIPC_NOTIFIED_DEFERRED, entry_notify(self->proxy, 1));
 	for (i = 0; !readable(self->endpoint) && ELAPSED() < PATIENCE_MS * MS; i++) {
 		close_fd(&self->other);
-		self->other = open_with(c->pid, 0, LONGEST);
+		self->other = process_open_deferring(c->pid, 0, LONGEST);
 		process_set_receiver(self->other, self->entry);
 		int proxy = process_mint(self->other, 0, RIGHTS_ALL, NOTICES_ALL);
 
@@ -512,7 +497,7 @@ TEST_F(defer, yield_is_the_targets_own)
 {
 	BEGIN(endless_section, 0, LONGEST);
 	EXPECT_EQ(-EPERM, proxyipc_process_yield(self->process));
-	self->other = open_with(0, 0, 0);
+	self->other = process_open_deferring(0, 0, 0);
 	EXPECT_EQ(0, proxyipc_process_yield(self->other));
 }
 
@@ -755,10 +740,16 @@ static void change_in_sections(struct child_page *page)
 }
 
 struct exclusion {
-	unsigned long deferred;	/* holds that had to wait */
+	unsigned long holds;
+	unsigned long deferred;	/* of them, those that had to wait */
 	unsigned long overdue;	/* and those that came at the bound */
 	const char *wrong;
 };
+
+static unsigned long sections_so_far(void)
+{
+	return __atomic_load_n(&shared->sections, __ATOMIC_RELAXED);
+}
 
 /*
  * One hold, at some point of the target's way: asleep until then, on the same
@@ -768,7 +759,7 @@ static void exclude_once(FIXTURE_DATA(defer) * self, struct exclusion *x, bool s
 			 unsigned int delay)
 {
 	struct timespec nap = { .tv_nsec = 1000 * (delay % 251) };
-	unsigned long seen = shared->sections;
+	unsigned long seen = sections_so_far();
 	int state;
 
 	/* It must have left where it was held, to be in a section again. */
@@ -777,10 +768,11 @@ static void exclude_once(FIXTURE_DATA(defer) * self, struct exclusion *x, bool s
 			nanosleep(&nap, NULL);
 		else
 			burn(delay % 251);
-	} while (__atomic_load_n(&shared->sections, __ATOMIC_RELAXED) == seen);
+	} while (sections_so_far() == seen);
 
 	self->target.page->delay = delay % 64;
 	state = entry_notify(self->proxy, 1);
+	x->holds++;
 	x->deferred += state == PROXYIPC_NOTIFIED_DEFERRED;
 	memset(&self->recv, 0, sizeof(self->recv));
 	if (state < 0 || endpoint_recv(self->endpoint, &self->recv)) {
@@ -801,7 +793,12 @@ static void exclude_once(FIXTURE_DATA(defer) * self, struct exclusion *x, bool s
 		x->wrong = "not resumed";
 }
 
-static struct exclusion exclude(FIXTURE_DATA(defer) * self, unsigned long n, bool same_cpu)
+/* Of each at least so many; the last are holds that find the target in a section. */
+#define SECTIONS	(unsigned long)repeat(1000000)
+#define HOLDS		(unsigned long)repeat(2000)
+#define DEFERRED	(unsigned long)repeat(100)
+
+static struct exclusion exclude(FIXTURE_DATA(defer) * self, bool same_cpu)
 {
 	struct sched_param urgent = { .sched_priority = 1 };
 	struct exclusion x = { .wrong = NULL };
@@ -814,40 +811,41 @@ static struct exclusion exclude(FIXTURE_DATA(defer) * self, unsigned long n, boo
 	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &urgent);
 	if (!child_reaches(&self->target, 1))
 		x.wrong = "no target";
-	self->process = open_with(self->target.pid, 0, LONGEST);
+	self->process = process_open_deferring(self->target.pid, 0, LONGEST);
 	self->proxy = process_mint(self->process, 0, RIGHTS_ALL, NOTICES_ALL);
 	if (process_set_receiver(self->process, self->entry))
 		x.wrong = "no receiver";
-	for (unsigned long i = 0; i < n && !x.wrong; i++)
-		exclude_once(self, &x, same_cpu, i);
+	while (!x.wrong && (sections_so_far() < SECTIONS || x.holds < HOLDS ||
+			    x.deferred < DEFERRED))
+		exclude_once(self, &x, same_cpu, x.holds);
 	shared->stop = 1;
 	urgent.sched_priority = 0;
 	sched_setscheduler(0, SCHED_OTHER, &urgent);
 	return x;
 }
 
-#define EXPECT_EXCLUSION(n, same_cpu) do {				\
-	struct exclusion x = exclude(self, n, same_cpu);		\
+#define EXPECT_EXCLUSION(same_cpu) do {					\
+	struct exclusion x = exclude(self, same_cpu);			\
 									\
 	EXPECT_EQ(NULL, x.wrong)					\
 		TH_LOG("%s", x.wrong);					\
 	EXPECT_TRUE(exited_with(child_ends(&self->target), 0));	\
 	EXPECT_EQ(0UL, shared->torn);					\
-	EXPECT_LT(0UL, x.deferred);					\
-	TH_LOG("%lu holds, %lu of them deferred, %lu at the bound; %lu sections", \
-	       (unsigned long)(n), x.deferred, x.overdue, shared->sections); \
+	EXPECT_EQ(shared->sections + x.holds - x.overdue, shared->a);	\
+	TH_LOG("%lu sections, %lu holds, %lu of them deferred, %lu at the bound", \
+	       shared->sections, x.holds, x.deferred, x.overdue);	\
 } while (0)
 
 TEST_F(defer, section_and_handler_on_one_cpu_exclude_each_other)
 {
-	EXPECT_EXCLUSION(repeat(2000), true);
+	EXPECT_EXCLUSION(true);
 }
 
 TEST_F(defer, section_and_handler_on_two_cpus_exclude_each_other)
 {
 	if (count_cpus() < 2)
 		SKIP(return, "one processor");
-	EXPECT_EXCLUSION(repeat(200), false);
+	EXPECT_EXCLUSION(false);
 }
 
 int main(int argc, char **argv)

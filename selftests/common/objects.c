@@ -317,6 +317,21 @@ int process_open_group(pid_t tgid, __u64 lease)
 	return process_open_flags(tgid, 0, lease, PROXYIPC_OPEN_GROUP);
 }
 
+int process_open_deferring(pid_t tgid, __u64 lease, __u64 defer_max)
+{
+	struct proxyipc_process_open open = {
+		.size = sizeof(open),
+		.tgid = tgid,
+		.lease = lease,
+		.defer_max = defer_max,
+		.out_fd = POISON32,
+	};
+	int ret;
+
+	ret = device_command(PROXYIPC_IOC_PROCESS_OPEN, &open);
+	return ret ?: open.out_fd;
+}
+
 int process_mint(int process, __u64 payload, __u32 rights, __u64 notice_mask)
 {
 	struct proxyipc_process_mint mint = {

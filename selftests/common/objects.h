@@ -94,6 +94,7 @@ int entry_call_until(int entry, __u64 word, __u64 deadline);
  */
 int process_open(pid_t tgid, pid_t tid, __u64 lease);
 int process_open_group(pid_t tgid, __u64 lease);
+int process_open_deferring(pid_t tgid, __u64 lease, __u64 defer_max);
 int process_mint(int process, __u64 payload, __u32 rights, __u64 notice_mask);
 int process_set_receiver(int process, int entry);
 int process_set_policy(int process, int guardian, __u32 receiver_death,
