@@ -76,9 +76,24 @@ RACE(resume_x_kill);
 RACE(proxied_send_x_kill);
 RACE(hold_x_exit);
 RACE(hold_x_exec);
+RACE(hold_x_exec_in_section);
 RACE(proxied_send_x_exec);
 RACE(resume_x_exec_of_another_thread);
 RACE(reply_x_exit_of_receiver);
+RACE(hold_x_yield);
+RACE(proxied_signal_x_yield);
+RACE(proxied_signal_x_bound);
+RACE(proxied_notify_x_map);
+RACE(set_watchdog_x_expiry);
+RACE(keepalive_x_expiry);
+RACE(kill_x_expiry);
+RACE(set_faults_x_fault);
+RACE(retry_x_exit_of_receiver);
+RACE(kill_x_fault);
+RACE(set_guardian_x_exit_of_receiver);
+RACE(set_policy_x_close);
+RACE(get_regs_x_resume);
+RACE(get_regs_x_kill);
 
 FIXTURE_SETUP(race)
 {

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <proxyipc.h>
+
 #include "clock.h"
 #include "exec_image.h"
 #include "objects.h"
@@ -112,14 +114,6 @@ static bool prepare_proxied(struct stage *s)
 	return new_target(s) && new_proxy(s);
 }
 
-/* The receiver is told once that the target is gone, and has no message. */
-static bool is_told_of_the_end(struct stage *s)
-{
-	return receive(s) && s->recv[A].received.out_kind == PROXYIPC_KIND_EVENT &&
-	       s->recv[A].received.out_events == PROXYIPC_EVENT_TARGET_GONE &&
-	       is_empty(s->endpoint);
-}
-
 static enum order judge_send_x_kill(struct stage *s)
 {
 	REQUIRE(result(s, A) == 0 || result(s, A) == -ESRCH);
@@ -206,6 +200,34 @@ const struct race hold_x_exec = {
 	.b_by = BY_CHILD,
 	.begin = begin_image,
 	.prepare = prepare_exec,
+	.a = hold_it,
+	.b = execute,
+	.judge = judge_hold_x_exec,
+};
+
+/* In a section of its own, which the exec ends: until then, or for a while, it waits. */
+static void be_b_in_section(struct child_page *page)
+{
+	struct proxyipc_control *control;
+
+	page->error = proxyipc_process_map(process_open(0, 0, 0), &control);
+	if (page->error)
+		return;
+	proxyipc_defer(control);
+	be_b(page);
+}
+
+static bool prepare_exec_in_section(struct stage *s)
+{
+	return race_child(&s->target, be_b_in_section, s->other, -1) &&
+	       child_reaches(&s->target, PHASE_READY) && open_target(s);
+}
+
+const struct race hold_x_exec_in_section = {
+	.longest = DEATH_NS,
+	.b_by = BY_CHILD,
+	.begin = begin_image,
+	.prepare = prepare_exec_in_section,
 	.a = hold_it,
 	.b = execute,
 	.judge = judge_hold_x_exec,

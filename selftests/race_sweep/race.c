@@ -10,21 +10,6 @@
 #include "clock.h"
 #include "objects.h"
 
-/*
- * What takes a moment is looked for often at first: most is there at once, and
- * there are very many trials.
- */
-#define soon(cond) ({							\
-	bool is_ = false;						\
-									\
-	for (int look_ = 0; !is_ && look_ < 200; look_++) {		\
-		is_ = !!(cond);						\
-		if (!is_)						\
-			usleep(20);					\
-	}								\
-	is_ || eventually(cond);					\
-})
-
 enum order order_by_sleep(struct stage *s, enum side waits)
 {
 	if (s->part[waits].slept && !s->part[waits].was_late)
@@ -70,14 +55,14 @@ bool is_empty(int endpoint)
 	return endpoint_recv_now(endpoint, &none) == -EAGAIN;
 }
 
-static bool caller_ended(struct stage *s)
+bool caller_ended(struct stage *s)
 {
 	int ended;
 
 	return !sem_getvalue(&s->caller.ended, &ended) && ended;
 }
 
-bool caller_calls(struct stage *s, int entry, __u64 deadline)
+void caller_starts(struct stage *s, int entry, __u64 deadline)
 {
 	struct caller *c = &s->caller;
 
@@ -86,6 +71,11 @@ bool caller_calls(struct stage *s, int entry, __u64 deadline)
 	c->word = s->nr;
 	c->answer = POISON64;
 	sem_post(&c->go);
+}
+
+bool caller_calls(struct stage *s, int entry, __u64 deadline)
+{
+	caller_starts(s, entry, deadline);
 	/* A deadline may be over by now. */
 	return soon(readable(s->endpoint) || caller_ended(s));
 }
@@ -189,4 +179,49 @@ bool is_free(struct stage *s)
 	return soon(!process_info(s->process, &info) &&
 		    info.out_episode == PROXYIPC_EPISODE_NONE &&
 		    !info.out_holds && !info.out_waiting);
+}
+
+bool is_told_of_the_end(struct stage *s)
+{
+	return receive(s) && s->recv[A].received.out_kind == PROXYIPC_KIND_EVENT &&
+	       s->recv[A].received.out_events == PROXYIPC_EVENT_TARGET_GONE &&
+	       is_empty(s->endpoint);
+}
+
+/*
+ * Targets that are B themselves
+ */
+
+static void (*act_begin)(struct child_page *page);
+static void (*act_ready)(void);
+
+static void act_each_time(struct child_page *page)
+{
+	act_begin(page);
+	for (int nr = 1;; nr++) {
+		while (page->go < nr)
+			page->counter[0]++;
+		act_ready();
+		page->phase = nr;
+		race_b(the_stage);
+	}
+}
+
+bool acting_target(struct stage *s, int fd, void (*begin)(struct child_page *page),
+		   void (*ready)(void))
+{
+	act_begin = begin;
+	act_ready = ready;
+	return race_child(&s->target, act_each_time, fd, -1);
+}
+
+bool is_ready(struct stage *s)
+{
+	child_go(&s->target, s->nr);
+	return soon(s->target.page->phase == (int)s->nr);
+}
+
+bool has_acted(struct stage *s)
+{
+	return soon(s->part[B].through);
 }

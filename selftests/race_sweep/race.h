@@ -15,7 +15,9 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <unistd.h>
 
+#include "clock.h"
 #include "hold_helpers.h"
 
 enum side { A, B, SIDES };
@@ -108,6 +110,21 @@ struct race {
 	enum order (*judge)(struct stage *s);
 };
 
+/*
+ * What takes a moment is looked for often at first: most is there at once, and
+ * there are very many trials.
+ */
+#define soon(cond) ({							\
+	bool is_ = false;						\
+									\
+	for (int look_ = 0; !is_ && look_ < 200; look_++) {		\
+		is_ = !!(cond);						\
+		if (!is_)						\
+			usleep(20);					\
+	}								\
+	is_ || eventually(cond);					\
+})
+
 /* In judge(): what must hold whatever the order. */
 #define REQUIRE(cond) do {						\
 	if (!(cond)) {							\
@@ -148,7 +165,9 @@ bool new_endpoint2(struct stage *s);
 bool receive(struct stage *s);
 bool is_empty(int endpoint);
 
-/* The caller calls @entry, and sleeps. */
+/* The caller calls @entry. caller_calls() waits until something is at s->endpoint. */
+void caller_starts(struct stage *s, int entry, __u64 deadline);
+bool caller_ended(struct stage *s);
 bool caller_calls(struct stage *s, int entry, __u64 deadline);
 /* Its result, -EINPROGRESS if it doesn't end. */
 int caller_result(struct stage *s);
@@ -162,6 +181,19 @@ bool stands(struct stage *s);
 
 /* s->target has died of SIGKILL, in good time; and the process object knows. */
 bool died(struct stage *s);
+
+/* The receiver is told once that the target is gone, and has no message. */
+bool is_told_of_the_end(struct stage *s);
+
+/*
+ * s->target: does B in each trial, for @b_by BY_CHILD, and counts in between. It begins by
+ * @begin, with @fd as page->fd[0], and does @ready before it is at the gate: is_ready()
+ * when it is there, has_acted() when it is through with B and counts again.
+ */
+bool acting_target(struct stage *s, int fd, void (*begin)(struct child_page *page),
+		   void (*ready)(void));
+bool is_ready(struct stage *s);
+bool has_acted(struct stage *s);
 
 /* Holds s->target by s->process, s->token; every second time until it is parked. */
 bool held(struct stage *s);

@@ -56,9 +56,32 @@ extern const struct race resume_x_kill;
 extern const struct race proxied_send_x_kill;
 extern const struct race hold_x_exit;
 extern const struct race hold_x_exec;
+extern const struct race hold_x_exec_in_section;
 extern const struct race proxied_send_x_exec;
 extern const struct race resume_x_exec_of_another_thread;
 extern const struct race reply_x_exit_of_receiver;
+
+/* defer_races.c */
+extern const struct race hold_x_yield;
+extern const struct race proxied_signal_x_yield;
+extern const struct race proxied_signal_x_bound;
+extern const struct race proxied_notify_x_map;
+
+/* watchdog_races.c */
+extern const struct race set_watchdog_x_expiry;
+extern const struct race keepalive_x_expiry;
+extern const struct race kill_x_expiry;
+
+/* fault_races.c */
+extern const struct race set_faults_x_fault;
+extern const struct race retry_x_exit_of_receiver;
+extern const struct race kill_x_fault;
+
+/* policy_races.c */
+extern const struct race set_guardian_x_exit_of_receiver;
+extern const struct race set_policy_x_close;
+extern const struct race get_regs_x_resume;
+extern const struct race get_regs_x_kill;
 
 /* For races with a signal to the caller. */
 bool handle_signal(struct stage *s);

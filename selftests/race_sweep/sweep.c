@@ -236,10 +236,11 @@ static void describe(struct sweep *sw, long long b_is_later)
 	const struct part *a = &s->part[A], *b = &s->part[B];
 
 	snprintf(sw->wrong, sizeof(sw->wrong),
-		 "trial %u, B %lld ns later: %s; A got %d%s%s, B got %d%s%s",
+		 "trial %u, B %lld ns later: %s; A got %d%s%s, B got %d%s%s, the last call %d",
 		 s->nr, b_is_later, s->wrong,
 		 a->result, a->slept ? ", slept" : "", a->was_late ? ", was late" : "",
-		 b->result, b->slept ? ", slept" : "", b->was_late ? ", was late" : "");
+		 b->result, b->slept ? ", slept" : "", b->was_late ? ", was late" : "",
+		 s->caller.result);
 }
 
 static enum order sweep_trial(struct sweep *sw, long long b_is_later)
