@@ -43,6 +43,7 @@ struct cell {
 	_Atomic __u32 life;
 	_Atomic pid_t tid;
 	_Atomic __u64 count;
+	_Atomic unsigned int divisor;	/* of its divisions; 0 is a fault */
 };
 
 /* What disturbs a party, so that it is no wonder if it makes no progress. */
@@ -110,6 +111,16 @@ enum count {
 	COUNT_SHUFFLES,
 	COUNT_EXECS,
 	COUNT_FORKS,
+	COUNT_DEFERRED,		/* notices that found their target in a section */
+	COUNT_YIELDED,		/* sections at whose end a hold waited */
+	COUNT_WATCHDOGS,	/* expiries received */
+	COUNT_FAULTS,		/* by targets, of what nobody mended yet */
+	COUNT_FAULTS_HANDLED,	/* the signal came, in the end */
+	COUNT_FAULTS_MENDED,	/* the instruction was executed */
+	COUNT_FAULTS_RETRIED,	/* by receivers: resumed with or without a word */
+	COUNT_FAULTS_DELIVERED,
+	COUNT_REGS,		/* registers read */
+	COUNT_REDELIVERED,	/* to guardians */
 	NR_COUNTS,
 };
 

@@ -201,7 +201,10 @@ __u64 call_received(const struct proxyipc_received *received)
 	call = call_find(serial);
 	if (!call)
 		return serial;
-	if (atomic_fetch_add(&call->received, 1))
+	/* Its first receiver may have died before it said so. */
+	if (received->out_flags & PROXYIPC_RECEIVED_REDELIVERED)
+		call->received = call->received ?: 1;
+	else if (atomic_fetch_add(&call->received, 1))
 		violation(call->slot, serial, 0, "%#llx was received twice", serial);
 	if (call_ended(call))
 		check_untouched(call, serial);

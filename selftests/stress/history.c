@@ -33,9 +33,11 @@ static const char * const names[NR_WHATS] = {
 	[WHAT_RESUMED] = "...resume",
 	[WHAT_STALE] = "resumes by a dead token",
 	[WHAT_ADOPT] = "set receiver",
+	[WHAT_POLICY] = "set policy",
 	[WHAT_LOOK] = "looks",
 	[WHAT_FORK] = "forks",
 	[WHAT_EXEC] = "executes itself",
+	[WHAT_FAULT] = "is at fault",
 	[WHAT_DISTURB] = "disturbs...",
 	[WHAT_DISTURBED] = "...disturbs",
 };

@@ -34,9 +34,11 @@ enum what {
 	WHAT_RESUMED,
 	WHAT_STALE,		/* tries a token of the past; a: ident, b: token */
 	WHAT_ADOPT,		/* sets the receiver; a: ident */
+	WHAT_POLICY,		/* likewise */
 	WHAT_LOOK,		/* a: ident, b: token */
 	WHAT_FORK,
 	WHAT_EXEC,
+	WHAT_FAULT,		/* a: ident, b: a division? */
 	WHAT_DISTURB,		/* a: slot, b: how */
 	WHAT_DISTURBED,
 	NR_WHATS,

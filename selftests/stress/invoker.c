@@ -144,6 +144,8 @@ static void invoke_notify(struct parcel *ware)
 	ret = proxyipc_entry_notify(ware->fd, 1ULL << random_below(64));
 	note(WHAT_NOTIFY, 0, ware->key, ret);
 	count(COUNT_NOTICES);
+	if (ret == PROXYIPC_NOTIFIED_DEFERRED)
+		count(COUNT_DEFERRED);
 	if (ret < 0 && ret != -EPIPE && ret != -ENOTCONN && ret != -ESRCH &&
 	    ret != -EAGAIN)
 		violation(ident_slot(ware->key), ware->key, 0, "notify: %s",
@@ -165,6 +167,8 @@ static void use_entry(struct parcel *ware)
 
 static void use_process(struct parcel *ware)
 {
+	if (chance(10))
+		proxyipc_process_keepalive(ware->fd);
 	if (chance(90))
 		hold_by_hand(ware->fd, ware->key);
 	else

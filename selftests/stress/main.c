@@ -36,6 +36,9 @@
 
 #define REPORT_EVERY_S	10
 
+/* A storm in which everything happens, on a machine that keeps up: ten seconds' kills. */
+#define ENOUGH_KILLS	2000
+
 /*
  * main sleeps for twice as long as its round took, that a slow machine has time for
  * others than main, and at least for a moment.
@@ -73,8 +76,15 @@ static void report(unsigned int seconds)
 	printf("%llu holds by hand, %llu checked, %llu stops, %llu traces, %llu freezes, ",
 	       counted(COUNT_HOLDS), counted(COUNT_CHECKED), counted(COUNT_STOPS),
 	       counted(COUNT_TRACES), counted(COUNT_FREEZES));
-	printf("%llu forks, %llu execs; fair time %llu s\n", counted(COUNT_FORKS),
-	       counted(COUNT_EXECS), (fair_now() - storm_began) / NS_PER_S);
+	printf("%llu forks, %llu execs, %llu deferred, %llu yielded, %llu expiries, ",
+	       counted(COUNT_FORKS), counted(COUNT_EXECS), counted(COUNT_DEFERRED),
+	       counted(COUNT_YIELDED), counted(COUNT_WATCHDOGS));
+	printf("%llu faults (%llu handled, %llu retried, %llu mended), ",
+	       counted(COUNT_FAULTS), counted(COUNT_FAULTS_HANDLED),
+	       counted(COUNT_FAULTS_RETRIED), counted(COUNT_FAULTS_MENDED));
+	printf("%llu registers, %llu redelivered; ", counted(COUNT_REGS),
+	       counted(COUNT_REDELIVERED));
+	printf("fair time %llu s\n", (fair_now() - storm_began) / NS_PER_S);
 	fflush(stdout);
 }
 
@@ -148,6 +158,19 @@ static void calm(void)
 }
 
 /* A storm in which nothing happened says nothing. */
+static bool all_happened(const enum count *needed, unsigned int length)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < length; nr++)
+		if (!counted(needed[nr])) {
+			printf("nothing was tested: count %u is 0\n", needed[nr]);
+			return false;
+		}
+	return true;
+}
+
+/* What is rarer is asked for where there was enough of a storm. */
 static bool something_happened(void)
 {
 	static const enum count needed[] = {
@@ -156,14 +179,16 @@ static bool something_happened(void)
 		COUNT_PASSED, COUNT_STOPS, COUNT_TRACES, COUNT_FREEZES, COUNT_SIGNALS,
 		COUNT_EXECS, COUNT_FORKS,
 	};
-	unsigned int nr;
+	static const enum count rarer[] = {
+		COUNT_DEFERRED, COUNT_YIELDED, COUNT_WATCHDOGS, COUNT_FAULTS,
+		COUNT_FAULTS_HANDLED, COUNT_FAULTS_MENDED, COUNT_FAULTS_RETRIED,
+		COUNT_FAULTS_DELIVERED, COUNT_REGS, COUNT_REDELIVERED,
+	};
 
-	for (nr = 0; nr < ARRAY_SIZE(needed); nr++)
-		if (!counted(needed[nr])) {
-			printf("nothing was tested: count %u is 0\n", needed[nr]);
-			return false;
-		}
-	return true;
+	if (!all_happened(needed, ARRAY_SIZE(needed)))
+		return false;
+	return counted(COUNT_KILLS) < ENOUGH_KILLS ||
+	       all_happened(rarer, ARRAY_SIZE(rarer));
 }
 
 static void verdict(bool passed, const char *kernel, unsigned int seconds)

@@ -148,6 +148,8 @@ void hold_by_hand(int process, __u64 ident)
 	switch (ret) {
 	case 0:
 		break;
+	case -EINTR:	/* while it was deferred */
+		return;
 	case -EBUSY:
 		/* Somebody has the same open file, and has it held. */
 		check_stale(process, ident, MADE_UP_TOKEN + fresh_word());
@@ -174,6 +176,29 @@ void hold_by_hand(int process, __u64 ident)
 	hold_end(process, &hold, &begin, before, held);
 }
 
+/* Some objects have a guardian, and few have their target killed. */
+static void set_policy(int process, __u64 ident)
+{
+	int receiver = random_slot(ROLE_RECEIVER), endpoint, guardian = -1, ret;
+
+	endpoint = chance(80) ? steal(receiver, &board->slots[receiver].endpoint) : -1;
+	if (endpoint >= 0) {
+		guardian = proxyipc_endpoint_mint(endpoint, ident, PROXYIPC_RIGHT_SEND, 0);
+		close(endpoint);
+	}
+	ret = proxyipc_process_set_policy(process, guardian,
+					  chance(5) ? PROXYIPC_POLICY_KILL :
+						      PROXYIPC_POLICY_RESUME,
+					  chance(5) ? PROXYIPC_POLICY_KILL :
+						      PROXYIPC_POLICY_RESUME);
+	note(WHAT_POLICY, ident, 0, ret);
+	if (ret && ret != -EPIPE && ret != -ESRCH && ret != -ENOBUFS)
+		violation(ident_slot(ident), ident, 0, "set a policy: %s",
+			  strerrorname_np(-ret));
+	if (guardian >= 0)
+		close(guardian);
+}
+
 int adopt(int process, __u64 ident, int endpoint)
 {
 	int taken = -1, receiver, entry, ret;
@@ -193,5 +218,7 @@ int adopt(int process, __u64 ident, int endpoint)
 	ret = proxyipc_process_set_receiver(process, entry);
 	note(WHAT_ADOPT, ident, 0, ret);
 	close(entry);
+	if (chance(30))
+		set_policy(process, ident);
 	return ret;
 }

@@ -7,11 +7,15 @@
 #include "receiver.h"
 
 #include <errno.h>
+#include <linux/elf.h>
 #include <proxyipc.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/user.h>
 #include <unistd.h>
 
 #include "board.h"
+#include "fault.h"
 #include "market.h"
 #include "oracle.h"
 #include "party.h"
@@ -147,6 +151,45 @@ static void before_resume(const struct proxyipc_received *received, __u64 serial
 	close(process);
 }
 
+/* Of a held target; it may run in the kernel, or be let go by somebody else. */
+static void read_registers(const struct proxyipc_received *received)
+{
+	int process = proxyipc_endpoint_fetch(endpoint, received->out_cap), ret;
+	struct user_regs_struct regs;
+	struct proxyipc_process_get_regs get = {
+		.token = received->out_token,
+		.deadline = proxyipc_deadline(random_below(20) * NS_PER_MS),
+		.data = (uintptr_t)&regs,
+		.data_size = sizeof(regs),
+		.note = NT_PRSTATUS,
+	};
+
+	if (process < 0)
+		return;
+	ret = proxyipc_process_get_regs_params(process, &get);
+	close(process);
+	if (!ret)
+		count(COUNT_REGS);
+	else if (ret != -EAGAIN && ret != -ETIMEDOUT && ret != -ESTALE && ret != -ESRCH &&
+		 ret != -EINTR)
+		violation(ident_slot(received->out_payload), received->out_payload,
+			  received->out_token, "get registers: %s", strerrorname_np(-ret));
+}
+
+/* As what is wrong says, which is the receiver's to know. */
+static int resume_fault(const struct proxyipc_received *received)
+{
+	struct proxyipc_endpoint_resume resume = {
+		.cap = received->out_cap,
+		.flags = fault_verdict(received),
+	};
+	int ret = proxyipc_endpoint_resume_params(endpoint, &resume);
+
+	if (!ret)
+		fault_resumed(resume.flags);
+	return ret;
+}
+
 static void think(void)
 {
 	unsigned int dice = random_below(1000);
@@ -173,12 +216,16 @@ static void handle_episode(const struct proxyipc_received *received, __u64 seria
 	busy(WHAT_RESUME, 0);
 	if (serial && chance(20))
 		before_resume(received, serial);
+	if (chance(15))
+		read_registers(received);
 	if (dice < 8 || (hoards && chance(50)))
 		return;		/* forgotten: until the lease ends */
 	end = sample_end(&begin);
 	note(WHAT_RESUME, begin.ident, received->out_token, 0);
 	if (dice < 12)
 		ret = proxyipc_endpoint_drop(endpoint, received->out_cap);
+	else if (received->out_kind == PROXYIPC_KIND_FAULT)
+		ret = resume_fault(received);
 	else if (dice < 30)
 		ret = resume_by_token(received, serial);
 	else
@@ -194,6 +241,21 @@ static void handle_episode(const struct proxyipc_received *received, __u64 seria
 			  "resume of an episode: %s", strerrorname_np(-ret));
 }
 
+/* It never comes early. */
+static void check_expiry(const struct proxyipc_received *received)
+{
+	const __u64 *words = received->out_words;
+	__u64 timeout = words[PROXYIPC_WATCHDOG_WORD_TIMEOUT];
+
+	count(COUNT_WATCHDOGS);
+	if (words[PROXYIPC_WATCHDOG_WORD_STAGE] == PROXYIPC_WATCHDOG_PRETIMEOUT)
+		timeout /= 2;	/* as section.c sets it */
+	if (words[PROXYIPC_WATCHDOG_WORD_SINCE] < timeout)
+		violation(ident_slot(received->out_payload), received->out_payload,
+			  received->out_token, "a watchdog of %llu ns expired after %llu",
+			  timeout, words[PROXYIPC_WATCHDOG_WORD_SINCE]);
+}
+
 static void handle(const struct proxyipc_received *received)
 {
 	bool proxied = received->out_flags & PROXYIPC_RECEIVED_PROXIED;
@@ -205,7 +267,12 @@ static void handle(const struct proxyipc_received *received)
 		return;
 	}
 	count(COUNT_RECEIVED);
-	if (received->out_kind != PROXYIPC_KIND_NOTICE) {
+	if (received->out_flags & PROXYIPC_RECEIVED_REDELIVERED)
+		count(COUNT_REDELIVERED);
+	if (received->out_kind == PROXYIPC_KIND_WATCHDOG) {
+		check_expiry(received);
+	} else if (received->out_kind == PROXYIPC_KIND_CALL ||
+		   received->out_kind == PROXYIPC_KIND_SEND) {
 		serial = call_received(received);
 		if (!serial)
 			return;

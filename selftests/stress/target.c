@@ -27,10 +27,12 @@
 
 #include "board.h"
 #include "clock.h"
+#include "fault.h"
 #include "market.h"
 #include "oracle.h"
 #include "party.h"
 #include "random.h"
+#include "section.h"
 #include "target.h"
 
 #define ALL_RIGHTS	(PROXYIPC_RIGHT_CALL | PROXYIPC_RIGHT_SEND | PROXYIPC_RIGHT_NOTIFY)
@@ -45,6 +47,7 @@ static void tick(void)
 	atomic_store_explicit(&cell->count,
 			      atomic_load_explicit(&cell->count, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
+	page_tick();
 }
 
 static struct slot *me(void)
@@ -52,10 +55,21 @@ static struct slot *me(void)
 	return &board->slots[self];
 }
 
+/* For how long its sections may last; 0: as if nothing was said. */
+static __u64 random_bound(void)
+{
+	static const __u8 bounds_ms[] = { 0, 0, 0, 5, 20, 100, 100 };
+
+	return bounds_ms[random_below(ARRAY_SIZE(bounds_ms))] * NS_PER_MS;
+}
+
 /* Opens the calling thread and offers what comes of it. */
 static void enrol(int thread)
 {
-	struct proxyipc_process_open open = { .lease = random_lease(~0ULL) };
+	struct proxyipc_process_open open = {
+		.lease = random_lease(~0ULL),
+		.defer_max = random_bound(),
+	};
 	__u64 ident = ident_of(self, self_life, thread);
 	int device, proxy;
 
@@ -72,6 +86,8 @@ static void enrol(int thread)
 	proxy = proxyipc_process_mint(open.out_fd, ident, ALL_RIGHTS, ~0ULL);
 	if (proxy < 0)
 		_exit(125);
+	page_begin(open.out_fd);
+	fault_begin(open.out_fd);
 	adopt(open.out_fd, ident, -1);
 	me()->process[thread] = open.out_fd;
 	me()->proxy[thread] = proxy;
@@ -160,8 +176,14 @@ static int (* const waits[])(unsigned int ms) = {
 static void wait_once(void)
 {
 	unsigned int nr = random_below(ARRAY_SIZE(waits));
-	int error = waits[nr](1 + random_below(chance(30) ? 10 : 100));
+	bool idle = chance(30);
+	int error;
 
+	if (idle)
+		page_idle();
+	error = waits[nr](1 + random_below(chance(30) ? 10 : 100));
+	if (idle)
+		page_busy();
 	if (error && (me()->quiet || error != EINTR))
 		violation(self, ident_of(self, self_life, 0), 0,
 			  "wait %u of a target that was only held: %s", nr,
@@ -169,16 +191,27 @@ static void wait_once(void)
 	tick();
 }
 
+/* With a section in it, perhaps; and it may even sleep there, or wait. */
 static void burn(unsigned int rounds)
 {
+	section_begin();
 	while (rounds--)
 		tick();
+	if (chance(50))
+		sleep_us(random_below(20000));
+	else if (chance(10))
+		wait_once();
+	section_end();
+	if (chance(10))
+		fault_once(cell);
 }
 
 /* In user mode for most of the time that it gets. */
 static void spin_for_ever(void)
 {
 	setpriority(PRIO_PROCESS, 0, 15);
+	if (chance(50))
+		section_for_ever();
 	for (;;)
 		tick();
 }
@@ -308,6 +341,7 @@ static void target_live(int thread)
 
 void target_main(void)
 {
+	fault_signals();
 	enrol(0);
 	target_live(0);
 }
@@ -319,6 +353,7 @@ void target_again(char **words)
 
 	board_find();
 	party_signals();
+	fault_signals();
 	self = slot;
 	self_life = life;
 	execs = atoi(words[3]);
