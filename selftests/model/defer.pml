@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * "Not now": how a target defers the holds on it. The part of module/hold.c that
- * hold.pml leaves out: thread_defers_locked(), thread_is_deferring_locked(),
+ * "Not now": how a target defers the holds on it. What module/defer.c and confirm.c do,
+ * which hold.pml leaves out: thread_defers_locked(), thread_is_deferring_locked(),
  * thread_take_effect_locked(), hold_look_locked() with its numbered queueings, the timer
  * of the bound, YIELD, and the exec probe's end of it all. What is here of the rest is
  * what that needs: one target, two holders, the callback, its kick. SIGKILL, identities
@@ -88,7 +88,7 @@ inline check()
 	assert(!NR_CONFIRMED || (on[0] == in_effect[0] && on[1] == in_effect[1]))
 }
 
-/* --- module/hold.c, what is under the lock ------------------------------------------- */
+/* --- module/defer.c, confirm.c: what is under the lock ------------------------------------------- */
 
 /* thread_settle_locked() */
 inline settle()

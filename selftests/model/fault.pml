@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A fault of the target, from the probe that notes it down to the signal that is
- * delivered or the instruction that is tried again: module/hold.c, episode.c. Beside it
+ * delivered or the instruction that is tried again: module/thread.c, episode.c. Beside it
  * there are a notice, which wants an episode of its own, a receiver that retries, delivers,
  * does nothing or dies, the lease, somebody who takes the right to faults away, and SIGKILL.
  *
