@@ -22,6 +22,22 @@
  * callback, held as all are.
  */
 
+/* Threads of a group that somebody catches faults of all have records. */
+static void catch_count_locked(struct proxyipc_target *target)
+{
+	bool any = false;
+	int signal;
+
+	lockdep_assert_held(&target->lock);
+
+	if (!target->is_group)
+		return;
+	for (signal = 1; signal <= PROXYIPC_FAULT_LAST; signal++)
+		if (target->catchers.of[signal])
+			any = true;
+	proxyipc_target_group(target)->catching = any;
+}
+
 /**
  * proxyipc_identity_forget_faults_locked() - its owner isn't told of faults any more
  * @identity: whom the process object was opened on
@@ -40,6 +56,7 @@ void proxyipc_identity_forget_faults_locked(struct proxyipc_identity *identity)
 	for (signal = 1; signal <= PROXYIPC_FAULT_LAST; signal++)
 		if (target->catchers.of[signal] == identity)
 			target->catchers.of[signal] = NULL;
+	catch_count_locked(target);
 	if (identity->faulting)
 		identity->faulting->faulted = NULL;
 	identity->faulting = NULL;
@@ -160,7 +177,6 @@ static bool faults_are_free_locked(struct proxyipc_identity *identity, u64 signa
 static void catch_locked(struct proxyipc_identity *identity, u64 signals)
 {
 	struct proxyipc_target *target = identity->target;
-	bool any = false;
 	int signal;
 
 	lockdep_assert_held(&target->lock);
@@ -170,11 +186,8 @@ static void catch_locked(struct proxyipc_identity *identity, u64 signals)
 			target->catchers.of[signal] = identity;
 		else if (target->catchers.of[signal] == identity)
 			target->catchers.of[signal] = NULL;
-		if (target->catchers.of[signal])
-			any = true;
 	}
-	if (target->is_group)
-		proxyipc_target_group(target)->catching = any;
+	catch_count_locked(target);
 }
 
 /**
@@ -208,21 +221,26 @@ int proxyipc_identity_set_faults(struct proxyipc_identity *identity, u64 signals
 }
 
 /**
- * proxyipc_identity_retry_fault() - have the instruction at fault executed again
- * @identity: whose owner was told of the fault, and holds the target
+ * proxyipc_identity_end_fault() - the owner has dealt with the fault
+ * @identity: whose owner was told of it, and holds the target
+ * @retry: have the instruction executed again
  *
  * Comes true when the thread leaves the callback. Not for one that left it already.
+ * From now on the owner can be told of another thread's.
  *
  * Context: process or atomic.
  */
-void proxyipc_identity_retry_fault(struct proxyipc_identity *identity)
+void proxyipc_identity_end_fault(struct proxyipc_identity *identity, bool retry)
 {
 	struct proxyipc_target *target = identity->target;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&target->lock, flags);
-	if (identity->faulting)
-		identity->faulting->retry = true;
+	if (identity->faulting) {
+		identity->faulting->retry = retry;
+		identity->faulting->faulted = NULL;
+	}
+	identity->faulting = NULL;
 	raw_spin_unlock_irqrestore(&target->lock, flags);
 }
 

@@ -4,6 +4,7 @@
 #include <linux/smp.h>
 
 #include "compat.h"
+#include "group.h"
 #include "identity.h"
 #include "thread.h"
 
@@ -25,6 +26,9 @@ void proxyipc_thread_unlink_locked(struct proxyipc_thread *thread,
 	if (list_empty(&hold->link))
 		return;
 	list_del_init(&hold->link);
+	/* One that exits in its section: what waits for the others may go on. */
+	if (hold->deferred && !hold->identity)
+		proxyipc_group_settle_locked(thread);
 	hold->deferred = false;
 	if (hold->confirmed) {
 		hold->confirmed = false;
@@ -99,15 +103,19 @@ static void confirm_interrupt(void *unused)
 	/* The way out of the interrupt is what matters. */
 }
 
-/*
- * After the callback was queued: see to it that the target isn't in user mode
- * without knowing. It is safe to leave it alone only if it is neither running
+/**
+ * proxyipc_task_kick() - see to it that a task isn't in user mode without knowing
+ * @task: it has a callback queued, or a signal, since before
+ *
+ * It is safe to leave it alone only if it is neither running
  * nor about to: a switch between threads of one mm has no full barrier between
  * on_cpu = 1 and the check of its flags, so on_cpu == 0 alone proves nothing;
  * on_rq == 0 does, because the wake-up that must come first takes the run queue
  * lock. Otherwise interrupt the CPU it is on, and again if it moved meanwhile.
+ *
+ * Context: process, interrupts on. Doesn't sleep, but waits for another CPU.
  */
-static void confirm_kick(struct task_struct *task)
+void proxyipc_task_kick(struct task_struct *task)
 {
 	int cpu;
 
@@ -202,6 +210,6 @@ int proxyipc_thread_confirm(struct proxyipc_thread *thread,
 		raw_spin_unlock_irq(&thread->target.lock);
 		if (ret != -EAGAIN || round == CONFIRM_ROUNDS)
 			return ret;
-		confirm_kick(thread->target.task);
+		proxyipc_task_kick(thread->target.task);
 	}
 }

@@ -147,12 +147,12 @@ static bool open_is_tracer(const struct cred *target,
 }
 
 /*
- * May the caller operate on the target? @process has recorded who that is, so
+ * May the caller operate on the target, of which @task is? @process has recorded who that is, so
  * whatever it becomes while this looks at it, or later, is noticed.
  */
-static int open_check_authority(struct proxyipc_process *process)
+static int open_check_authority(struct proxyipc_process *process,
+				struct task_struct *task)
 {
-	struct task_struct *task = proxyipc_identity_task(&process->identity);
 	const struct cred *target = process->identity.cred;
 	struct user_namespace *memory;
 	struct pid *tgid;
@@ -227,12 +227,14 @@ long proxyipc_process_open_ioctl(struct file *file, void *arg,
 		process = proxyipc_process_new(task, group,
 					       proxyipc_lease_of_process(params->lease),
 					       &proxyipc_episode_works);
-	put_task_struct(task);
-	if (IS_ERR(process))
+	if (IS_ERR(process)) {
+		put_task_struct(task);
 		return PTR_ERR(process);
+	}
 
 	process->defer_max = params->defer_max ?: PROXYIPC_DEFER_DEFAULT;
-	ret = open_check_authority(process);
+	ret = open_check_authority(process, task);
+	put_task_struct(task);
 	if (!ret)
 		ret = proxyipc_processfd_publish(process, params,
 						 &params->out_fd, user,

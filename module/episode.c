@@ -305,8 +305,7 @@ static void episode_close_locked(struct proxyipc_process *process, int result,
 				      episode->handler ? 0 : episode->notices);
 	handler_clear_locked(process);
 	if (episode->kind == PROXYIPC_KIND_FAULT) {
-		if (episode->retry)
-			proxyipc_identity_retry_fault(&process->identity);
+		proxyipc_identity_end_fault(&process->identity, episode->retry);
 		proxyipc_hold_drop(&process->fault_hold);
 	}
 	/* For a call both are the same; it gets its result once. */

@@ -181,11 +181,12 @@ static bool group_is_forgotten(struct proxyipc_group *group)
 static void thread_leave_forgotten(struct proxyipc_thread *thread)
 {
 	struct proxyipc_group *group = NULL;
+	unsigned long flags;
 
-	raw_spin_lock_irq(&thread->target.lock);
+	raw_spin_lock_irqsave(&thread->target.lock, flags);
 	if (thread->group && group_is_forgotten(thread->group))
 		group = proxyipc_group_leave_locked(thread);
-	raw_spin_unlock_irq(&thread->target.lock);
+	raw_spin_unlock_irqrestore(&thread->target.lock, flags);
 	if (group) {
 		proxyipc_target_put(&group->target);
 		proxyipc_thread_put(thread);
@@ -356,7 +357,9 @@ struct proxyipc_thread *proxyipc_group_leader(struct proxyipc_group *group)
 		return leader;
 
 	raw_spin_lock_irq(&group->target.lock);
-	if (!group->leader && group->nr_identities && !group->target.dead) {
+	/* An exec may have made another one that. */
+	if (!group->leader && group->nr_identities && !group->target.dead &&
+	    thread_group_leader(leader->target.task)) {
 		group->leader = leader;
 		proxyipc_target_get(&leader->target);
 	}
@@ -504,6 +507,8 @@ static void group_adopt(struct proxyipc_group *group,
 	if (!list_empty(&thread->shared.link))
 		proxyipc_thread_take_effect_locked(thread);
 	raw_spin_unlock_irqrestore(&thread->target.lock, flags);
+	/* Who made all threads leave may not have seen it. */
+	thread_leave_forgotten(thread);
 	proxyipc_thread_put(thread);
 }
 
@@ -518,7 +523,7 @@ static struct proxyipc_thread *current_take_spare(struct proxyipc_group *group)
 		return NULL;
 	raw_spin_lock_irqsave(&thread->target.lock, flags);
 	swap(thread->spare, spare);
-	if (spare && READ_ONCE(group->catching))
+	if (READ_ONCE(group->catching))
 		proxyipc_thread_queue_locked(thread);
 	raw_spin_unlock_irqrestore(&thread->target.lock, flags);
 	proxyipc_thread_put(thread);

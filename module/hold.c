@@ -237,8 +237,21 @@ static int inspect_locked(struct proxyipc_thread *thread,
 	return ret;
 }
 
+/* Is a hold on a group on, by somebody who knows this thread as it is? */
+static bool hold_fits_thread(struct proxyipc_hold *hold, struct task_struct *task)
+{
+	struct proxyipc_target *target = hold->identity->target;
+	bool fits;
+
+	raw_spin_lock(&target->lock);
+	fits = !list_empty(&hold->link) &&
+	       proxyipc_identity_fits(hold->identity, task);
+	raw_spin_unlock(&target->lock);
+	return fits;
+}
+
 /* The hold on the group is on; that on the thread, which stands for it, may not be. */
-static int inspect_of_group(struct task_struct *task,
+static int inspect_of_group(struct proxyipc_hold *hold, struct task_struct *task,
 			    int (*inspect)(struct task_struct *task, void *arg),
 			    void *arg, u32 *state)
 {
@@ -246,10 +259,12 @@ static int inspect_of_group(struct task_struct *task,
 	int ret;
 
 	if (!thread)
-		return proxyipc_task_is_dying(task) ? -ESRCH : -EAGAIN;
+		return proxyipc_task_counts(task) ? -EAGAIN : -ESRCH;
 	raw_spin_lock_irq(&thread->target.lock);
-	if (thread->target.dead || proxyipc_task_is_dying(task))
+	if (thread->target.dead || !proxyipc_task_counts(task))
 		ret = -ESRCH;
+	else if (!hold_fits_thread(hold, task))
+		ret = -ESTALE;
 	else
 		ret = inspect_locked(thread, &thread->shared, inspect, arg, state);
 	raw_spin_unlock_irq(&thread->target.lock);
@@ -290,7 +305,7 @@ int proxyipc_hold_inspect(struct proxyipc_hold *hold, struct task_struct *task,
 				     arg, state);
 	raw_spin_unlock_irq(&target->lock);
 	if (!ret && target->is_group)
-		ret = inspect_of_group(task, inspect, arg, state);
+		ret = inspect_of_group(hold, task, inspect, arg, state);
 	return ret;
 }
 

@@ -63,6 +63,8 @@ void proxyipc_identity_revoke_locked(struct proxyipc_identity *identity)
 
 	lockdep_assert_held(&target->lock);
 
+	if (identity->stale)
+		return;
 	identity->stale = true;
 	proxyipc_identity_forget_faults_locked(identity);
 	/* To the front, where proxyipc_target_next_ended() looks. */
@@ -73,17 +75,22 @@ void proxyipc_identity_revoke_locked(struct proxyipc_identity *identity)
 	proxyipc_target_reconcile_locked(target);
 }
 
-/* Of a group the main thread is asked here, and all of them when it is held. */
-static struct task_struct *target_task_locked(struct proxyipc_target *target)
+/*
+ * Of a group the main thread is asked here, unless it has exited and its credentials
+ * are those of the past; and all of them when it is held.
+ */
+static bool identity_fits_locked(struct proxyipc_identity *identity)
 {
+	struct proxyipc_target *target = identity->target;
 	struct proxyipc_thread *leader;
 
 	lockdep_assert_held(&target->lock);
 
 	if (!target->is_group)
-		return target->task;
+		return proxyipc_identity_fits(identity, target->task);
 	leader = proxyipc_target_group(target)->leader;
-	return leader ? leader->target.task : target->task;
+	return !leader || !proxyipc_task_counts(leader->target.task) ||
+	       proxyipc_identity_fits(identity, leader->target.task);
 }
 
 /**
@@ -100,8 +107,7 @@ int proxyipc_identity_check_locked(struct proxyipc_identity *identity)
 
 	lockdep_assert_held(&target->lock);
 
-	if (!identity->stale && !target->dead &&
-	    !proxyipc_identity_fits(identity, target_task_locked(target)))
+	if (!identity->stale && !target->dead && !identity_fits_locked(identity))
 		proxyipc_identity_revoke_locked(identity);
 	if (identity->stale)
 		return -ESTALE;
@@ -210,11 +216,13 @@ int proxyipc_identity_init(struct proxyipc_identity *identity,
 	identity->faulting = NULL;
 	INIT_LIST_HEAD(&identity->link);
 
-	raw_spin_lock_irq(&target->lock);
-	ret = identity_join_locked(identity);
-	raw_spin_unlock_irq(&target->lock);
-	if (!ret && group)
-		ret = identity_init_group(identity);
+	/* Nothing else can fail once it is in the list, where others find it. */
+	ret = group ? identity_init_group(identity) : 0;
+	if (!ret) {
+		raw_spin_lock_irq(&target->lock);
+		ret = identity_join_locked(identity);
+		raw_spin_unlock_irq(&target->lock);
+	}
 	if (ret)
 		proxyipc_identity_deinit(identity);
 	return ret;

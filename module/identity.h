@@ -117,6 +117,7 @@ void proxyipc_identity_observe(struct proxyipc_identity *identity,
 void proxyipc_identity_read_clocks(struct proxyipc_identity *identity,
 				   const struct proxyipc_reading *last,
 				   struct proxyipc_reading *now);
+bool proxyipc_identity_is_kept(struct proxyipc_identity *identity);
 u64 proxyipc_identity_stretch(struct proxyipc_identity *identity);
 struct task_struct *proxyipc_identity_task(struct proxyipc_identity *identity);
 bool proxyipc_identity_is_group(const struct proxyipc_identity *identity);
@@ -129,7 +130,7 @@ int proxyipc_identity_map(struct proxyipc_identity *identity,
 int proxyipc_identity_set_faults(struct proxyipc_identity *identity, u64 signals,
 				 const struct proxyipc_fault_works *works);
 pid_t proxyipc_identity_faulting(struct proxyipc_identity *identity);
-void proxyipc_identity_retry_fault(struct proxyipc_identity *identity);
+void proxyipc_identity_end_fault(struct proxyipc_identity *identity, bool retry);
 
 struct proxyipc_identity *
 proxyipc_target_next_ended(struct work_struct *reconcile, int *error,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/jobctl.h>
 #include <linux/sched/task_stack.h>
 
 #include <asm/syscall.h>
@@ -192,6 +193,50 @@ void proxyipc_identity_read_clocks(struct proxyipc_identity *identity,
 	now->cpu = READ_ONCE(target->task->se.sum_exec_runtime);
 	now->delay = proxyipc_task_delay(target->task, last->delay,
 					 now->at - last->at);
+}
+
+/*
+ * Stopped, in a trap of its tracer, or frozen: by the freezer of cgroup v2, which is a
+ * flag that says that it shall be, or that of v1 and of suspend, which is a state.
+ */
+static bool task_is_kept(struct task_struct *task)
+{
+	return READ_ONCE(task->jobctl) &
+	       (JOBCTL_STOPPED | JOBCTL_TRACED | JOBCTL_TRAP_FREEZE) ||
+	       READ_ONCE(task->__state) & TASK_FROZEN;
+}
+
+/**
+ * proxyipc_identity_is_kept() - is it kept from running, by something that isn't its
+ * fault?
+ * @identity: whom the process object was opened on; of a group one thread is asked, since
+ *	what does that does it to all
+ *
+ * All of it is read while it changes: what is wrong now is right at the next sample.
+ *
+ * Context: any, also hard interrupt.
+ *
+ * Return: true if so.
+ */
+bool proxyipc_identity_is_kept(struct proxyipc_identity *identity)
+{
+	struct proxyipc_target *target = identity->target;
+	struct task_struct *task;
+	bool kept = false;
+
+	if (!target->is_group)
+		return task_is_kept(target->task);
+	rcu_read_lock();
+	list_for_each_entry_rcu(task,
+				proxyipc_group_threads(proxyipc_target_group(target)),
+				thread_node) {
+		if (!proxyipc_task_counts(task))
+			continue;
+		kept = task_is_kept(task);
+		break;
+	}
+	rcu_read_unlock();
+	return kept;
 }
 
 /**

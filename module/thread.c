@@ -133,7 +133,8 @@ static bool callback_report_fault(struct proxyipc_thread *thread)
 	if (!thread->fault.signal || !current_may_park() ||
 	    !proxyipc_thread_report_fault(thread))
 		return false;
-	schedule_timeout_killable(1);
+	set_current_state(park_state());
+	schedule_timeout(1);
 	return true;
 }
 

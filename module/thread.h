@@ -124,6 +124,7 @@ void proxyipc_thread_add_locked(struct proxyipc_thread *thread,
 void proxyipc_thread_unlink_locked(struct proxyipc_thread *thread,
 				   struct proxyipc_hold *hold);
 void proxyipc_thread_take_effect_locked(struct proxyipc_thread *thread);
+void proxyipc_task_kick(struct task_struct *task);
 int proxyipc_thread_confirm(struct proxyipc_thread *thread,
 			    struct proxyipc_hold *hold);
 

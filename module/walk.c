@@ -44,12 +44,13 @@ struct walk_pass {
 };
 
 /* Has the thread all that it needs to be held, and children that it has? */
-static bool thread_is_ready_locked(struct proxyipc_thread *thread)
+static bool thread_is_ready_locked(struct proxyipc_thread *thread,
+				   const struct walk_pass *pass)
 {
 	lockdep_assert_held(&thread->target.lock);
 
-	/* One that is asleep in the callback creates no others. */
-	return thread->spare || thread->parked;
+	/* One that is asleep in the callback creates no others, while it is. */
+	return thread->spare || (pass->hold && thread->parked);
 }
 
 static bool thread_needs_hold_locked(struct proxyipc_thread *thread,
@@ -59,14 +60,18 @@ static bool thread_needs_hold_locked(struct proxyipc_thread *thread,
 
 	if (thread->target.dead)
 		return false;
-	if (thread->group != pass->group || !thread_is_ready_locked(thread))
+	if (thread->group != pass->group || !thread_is_ready_locked(thread, pass))
 		return true;
 	if (!pass->hold)
 		return false;
 	if (list_empty(&thread->shared.link))
 		return true;
-	/* It is waited for: who settles that has this one confirmed again. */
-	if (thread->shared.deferred) {
+	/*
+	 * It is waited for: who settles that has this one confirmed again. But not
+	 * if it was granted more time than this hold grants it.
+	 */
+	if (thread->shared.deferred &&
+	    thread->shared.defer_until <= pass->hold->defer_until) {
 		pass->nr_deferred++;
 		return false;
 	}
@@ -113,6 +118,32 @@ static void walk_look(struct walk_pass *pass)
 	/* Nobody is to be held by who doesn't know him: that is the end of it. */
 	while (pass->stranger && pass->nr_todo)
 		put_task_struct(pass->todo[--pass->nr_todo]);
+}
+
+/*
+ * A pass leaves out who is about to die; but he may be in user mode yet. Another thread
+ * executes a program, say, and kills the others one by one, under siglock: when that is
+ * over all of them have SIGKILL, and an interrupt shows it to them.
+ */
+static void walk_kick_dying(struct walk_pass *pass)
+{
+	struct sighand_struct *sighand;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(task, proxyipc_group_threads(pass->group),
+				thread_node) {
+		if (!proxyipc_task_is_dying(task) ||
+		    READ_ONCE(task->flags) & (PF_EXITING | PROXYIPC_PF_WORKER))
+			continue;
+		sighand = rcu_dereference(task->sighand);
+		if (sighand) {
+			spin_lock_irq(&sighand->siglock);
+			spin_unlock_irq(&sighand->siglock);
+		}
+		proxyipc_task_kick(task);
+	}
+	rcu_read_unlock();
 }
 
 /* Have one thread join and, if that is what it is about, held. */
@@ -214,6 +245,7 @@ static int walk(struct walk_pass *pass)
 			if (ret && ret != -EAGAIN)
 				return ret;
 		} else {
+			walk_kick_dying(pass);
 			ret = walk_end(pass);
 			if (ret != -EAGAIN)
 				return ret;
@@ -286,11 +318,14 @@ static void look_add(struct proxyipc_look *look, struct task_struct *task)
 
 	if (!proxyipc_task_counts(task) || READ_ONCE(task->__state) & TASK_NEW)
 		return;
-	look->threads++;
 	thread = proxyipc_thread_peek(task);
-	if (!thread)
+	if (!thread) {
+		look->threads++;
 		return;
+	}
 	raw_spin_lock_irq(&thread->target.lock);
+	/* It may have exited just now. */
+	look->threads += !thread->target.dead;
 	if (thread->shared.confirmed && thread->parked)
 		look->parked++;
 	else if (thread->shared.confirmed)

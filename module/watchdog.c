@@ -3,7 +3,6 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
-#include <linux/sched/jobctl.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -18,20 +17,6 @@ static u64 watchdog_read(struct proxyipc_watchdog *watchdog,
 			 const struct proxyipc_life *life)
 {
 	return (u64)life->keepalive << 32 | (u32)atomic_read(&watchdog->keepalives);
-}
-
-/*
- * Is the target kept from running, by something that isn't its fault? Stopped, in
- * a trap of its tracer, or frozen: by the freezer of cgroup v2, which is a flag
- * that says that it shall be, or that of v1 and of suspend, which is a state.
- * All of it is read while it changes: what is wrong now is right at the next
- * sample.
- */
-static bool task_is_kept(struct task_struct *task)
-{
-	return READ_ONCE(task->jobctl) &
-	       (JOBCTL_STOPPED | JOBCTL_TRACED | JOBCTL_TRAP_FREEZE) ||
-	       READ_ONCE(task->__state) & TASK_FROZEN;
 }
 
 static void watchdog_read_clocks(struct proxyipc_watchdog *watchdog,
@@ -104,7 +89,6 @@ static void watchdog_report_locked(struct proxyipc_watchdog *watchdog, u32 stage
 
 static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 {
-	struct task_struct *task = proxyipc_identity_task(watchdog->identity);
 	struct proxyipc_expiry *expiry = &watchdog->expiry;
 	struct proxyipc_reading after;
 	struct proxyipc_life life;
@@ -116,7 +100,8 @@ static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 
 	before = ktime_get_ns();
 	proxyipc_identity_observe(watchdog->identity, &life);
-	stands = life.holds || life.idle || task_is_kept(task);
+	stands = life.holds || life.idle ||
+		 proxyipc_identity_is_kept(watchdog->identity);
 	seen = watchdog_read(watchdog, &life);
 	/* All of it was read after the one clock and before the other. */
 	smp_rmb();
@@ -127,6 +112,9 @@ static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 
 	stood = stands || watchdog->stood ||
 		life.standstills != watchdog->standstills;
+	/* What it used while it stood isn't the silence's. */
+	if (stood)
+		watchdog->unread = true;
 	watchdog->stood = stands;
 	watchdog->standstills = life.standstills;
 

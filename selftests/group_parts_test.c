@@ -272,6 +272,112 @@ TEST_F(group, with_an_endless_section_is_held_at_the_bound)
 	EXPECT_TRUE(counts(&board->counter[THREADS - 1]));
 }
 
+static void *exit_in_section(void *arg)
+{
+	struct proxyipc_control *control;
+	long nr = (long)arg;
+
+	board->error = proxyipc_process_map_thread(me, &control);
+	if (!board->error)
+		proxyipc_defer(control);
+	says_tid(nr);
+	while (!board->quiet)
+		board->counter[nr]++;
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+static void one_exits_in_section(struct child_page *page)
+{
+	me = process_open_group(0, 0);
+	start_threads(exit_in_section, THREADS - 1);
+	page->phase = 1;
+	for (;;)
+		board->counter[0]++;
+}
+
+/*
+ * Whoever waits for it is told: a notice begins an episode that the thread defers, and
+ * the message comes when it has exited, not when the lease ends.
+ */
+TEST_F(group, whose_thread_exits_in_its_section_is_held_then)
+{
+	int proxy, state;
+
+	START(one_exits_in_section);
+	close_fd(&self->process);
+	self->process = open_patient(self->target.pid);
+	ASSERT_LE(0, self->process);
+	ASSERT_EQ(0, process_set_receiver(self->process, self->entry));
+	proxy = process_mint(self->process, 9, RIGHTS_ALL, NOTICES_ALL);
+	ASSERT_TRUE(eventually(board->tid[THREADS - 1]));
+	ASSERT_EQ(0, board->error);
+	state = entry_notify(proxy, 1);
+	board->quiet = 1;
+	/* Unless the bound had come before, on a machine that stood still. */
+	EXPECT_TRUE(state == PROXYIPC_NOTIFIED_DEFERRED ||
+		    state == PROXYIPC_NOTIFIED_CONFIRMED);
+	RECV();
+	EXPECT_EQ(PROXYIPC_KIND_NOTICE, self->recv.received.out_kind);
+	EXPECT_TRUE(stands_still(&board->counter[0]));
+	close(proxy);
+}
+
+/* One that may be deferred for long, and one that may not: that one isn't. */
+TEST_F(group, is_held_by_the_impatient_in_time)
+{
+	__u64 token = 0, began, took = NS_PER_S;
+	int patient, proxy;
+
+	START(one_sits_in_section);
+	ASSERT_TRUE(eventually(board->tid[THREADS - 1]));
+	patient = open_patient(self->target.pid);
+	ASSERT_LE(0, patient);
+	ASSERT_EQ(0, process_set_receiver(patient, self->entry));
+	proxy = process_mint(patient, 9, RIGHTS_ALL, NOTICES_ALL);
+	/* The best of some, since the machine may stand still. */
+	for (int i = 0; i < 10 && took > 60 * NS_PER_MS; i++) {
+		ASSERT_LE(0, entry_notify(proxy, 1));
+		began = now_ns();
+		ASSERT_TRUE(held_state(process_hold(self->process, &token)));
+		took = now_ns() - began;
+		RECV();
+		EXPECT_EQ(0, process_resume(patient, self->recv.received.out_token));
+		EXPECT_EQ(0, process_resume(self->process, token));
+		ASSERT_TRUE(counts(&board->counter[0]));
+	}
+	EXPECT_GT(60 * NS_PER_MS, took);
+	close(proxy);
+	close(patient);
+}
+
+/* Opened through a thread that has exited since, it goes on, and can be opened again. */
+TEST_F(group, is_not_the_thread_that_it_was_opened_by)
+{
+	struct proxyipc_process_open open = {
+		.size = sizeof(open),
+		.flags = PROXYIPC_OPEN_GROUP,
+	};
+	int device = device_open(), again;
+
+	START(one_exits_in_section);
+	ASSERT_TRUE(eventually(board->tid[THREADS - 1]));
+	close_fd(&self->process);
+	open.tgid = self->target.pid;
+	open.tid = board->tid[THREADS - 1];
+	ASSERT_EQ(0, command(device, PROXYIPC_IOC_PROCESS_OPEN, &open));
+	self->process = open.out_fd;
+	board->quiet = 1;
+	ASSERT_TRUE(eventually(read_r15(self->process, 1, open.tid, &self->token) == -ESRCH));
+	again = process_open_group(self->target.pid, 0);
+	EXPECT_LE(0, again);
+	HOLD();
+	EXPECT_TRUE(stands_still(&board->counter[0]));
+	RESUME();
+	close(again);
+	close(device);
+}
+
 /* Keeps alive in the page of the main thread, which sleeps. */
 static void *keep_alive(void *arg)
 {
@@ -412,6 +518,31 @@ TEST_F(group, has_the_faults_of_all_its_threads_mended)
 		file_path(path, i);
 		unlink(path);
 	}
+}
+
+/* Asked for while it is held: who is parked then has children later. */
+TEST_F(group, has_faults_mended_that_were_asked_for_while_it_was_held)
+{
+	struct proxyipc_received *received = &self->recv.received;
+	char path[64];
+
+	amount = 2;
+	START(all_fault);
+	HOLD();
+	ASSERT_TRUE(eventually(process_state(self->process) == PROXYIPC_STATE_PARKED));
+	ASSERT_EQ(0, process_set_faults(self->process, 1ULL << (SIGBUS - 1)));
+	RESUME();
+	child_go(&self->target, 1);
+	for (int i = 0; i < (THREADS - 1) * amount; i++) {
+		RECV();
+		ASSERT_EQ(PROXYIPC_KIND_FAULT, received->out_kind);
+		file_path(path, nr_of_tid(received->out_words[PROXYIPC_FAULT_TID]));
+		ASSERT_EQ(0, truncate(path, 4096));
+		ASSERT_EQ(0, process_resume_flags(self->process, received->out_token,
+						  PROXYIPC_RESUME_RETRY));
+	}
+	for (int i = 1; i < THREADS; i++)
+		EXPECT_TRUE(eventually(board->counter[i] == amount));
 }
 
 TEST_F(group, at_a_fault_that_nobody_mends_dies_of_it)

@@ -149,6 +149,7 @@ TEST_F(group, shows_the_state_of_each_thread)
 	char path[64], text[4096], line[64];
 
 	START(count_all);
+	ASSERT_TRUE(all_count());
 	ASSERT_TRUE(held_state(process_hold(self->process, &self->token)));
 	ASSERT_TRUE(eventually(process_state(self->process) == PROXYIPC_STATE_PARKED));
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->process);
