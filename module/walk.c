@@ -320,7 +320,9 @@ static void look_add(struct proxyipc_look *look, struct task_struct *task)
 		return;
 	thread = proxyipc_thread_peek(task);
 	if (!thread) {
-		look->threads++;
+		/* If it has exited meanwhile its record went after PF_EXITING came. */
+		smp_rmb();
+		look->threads += proxyipc_task_counts(task);
 		return;
 	}
 	raw_spin_lock_irq(&thread->target.lock);
