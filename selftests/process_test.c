@@ -6,6 +6,7 @@
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <pthread.h>
@@ -212,6 +213,47 @@ TEST(open_of_io_uring_worker_is_refused)
 	/* It goes on working. */
 	ASSERT_EQ(1, write(fds[1], "x", 1));
 	io_uring_queue_exit(&ring);
+}
+
+static void occupy_a_worker(struct child_page *page)
+{
+	struct io_uring ring;
+	int fds[2];
+	char byte;
+
+	if (pipe(fds) || io_uring_queue_init(4, &ring, 0) ||
+	    occupy_worker(&ring, fds[0], &byte) != 1 ||
+	    !eventually(find_own_thread("iou-wrk")))
+		return;
+	page->tid[1] = find_own_thread("iou-wrk");
+	child_spin(page);
+}
+
+/* It was waited for until the hold of its process ended, though it is never held. */
+TEST(registers_of_an_io_uring_worker_are_refused)
+{
+	struct child child = child_new(occupy_a_worker, -1, -1);
+	struct proxyipc_process_get_regs get = {
+		.size = sizeof(get),
+		.note = NT_PRSTATUS,
+		.deadline = deadline_ms(PATIENCE_MS),
+	};
+	struct proxyipc_process_info info;
+	__u64 token;
+	int group;
+
+	ASSERT_LT(0, child.pid);
+	ASSERT_TRUE(counts(&child.page->counter[0]));
+	group = process_open_group(child.pid, 0);
+	ASSERT_LE(0, group);
+	ASSERT_TRUE(held_state(process_hold(group, &token)));
+	get.token = token;
+	get.tid = child.page->tid[1];
+	EXPECT_EQ(-ESRCH, command(group, PROXYIPC_IOC_PROCESS_GET_REGS, &get));
+	ASSERT_EQ(0, process_info(group, &info));
+	EXPECT_EQ(1, info.out_threads);
+	close(group);
+	child_kill(&child);
 }
 
 /*
