@@ -54,6 +54,14 @@ int proxyipc_process_open(int device, pid_t tgid, pid_t tid)
 	return ret ? ret : params.out_fd;
 }
 
+int proxyipc_process_open_group(int device, pid_t tgid)
+{
+	struct proxyipc_process_open params = { .flags = PROXYIPC_OPEN_GROUP, .tgid = tgid };
+	int ret = proxyipc_process_open_params(device, &params);
+
+	return ret ? ret : params.out_fd;
+}
+
 int proxyipc_process_open_self(int device)
 {
 	return proxyipc_process_open(device, 0, 0);

@@ -135,10 +135,10 @@ static int check_alive(int pidfd)
 	return ret ? -ESRCH : 0;
 }
 
-static int open_pidfd(int device, int pidfd)
+static int open_pidfd(int device, int pidfd, struct proxyipc_process_open *params)
 {
 	struct pidfd_ids ids;
-	int process, ret;
+	int ret;
 
 	if (fcntl(pidfd, F_GETFD) < 0)
 		return -EBADF;
@@ -151,22 +151,30 @@ static int open_pidfd(int device, int pidfd)
 	if (ids.pid <= 0)
 		return -ESRCH;
 
-	process = proxyipc_process_open(device, ids.pid, 0);
-	if (process < 0)
-		return process;
-	ret = check_alive(pidfd);
-	if (ret) {
-		close(process);
+	params->tgid = ids.pid;
+	ret = proxyipc_process_open_params(device, params);
+	if (ret)
 		return ret;
-	}
-	return process;
+	ret = check_alive(pidfd);
+	if (ret)
+		close(params->out_fd);
+	return ret;
+}
+
+int proxyipc_process_open_pidfd_params(int device, int pidfd,
+				       struct proxyipc_process_open *params)
+{
+	int saved_errno = errno;
+	int ret = open_pidfd(device, pidfd, params);
+
+	errno = saved_errno;
+	return ret;
 }
 
 int proxyipc_process_open_pidfd(int device, int pidfd)
 {
-	int saved_errno = errno;
-	int ret = open_pidfd(device, pidfd);
+	struct proxyipc_process_open params = { 0 };
+	int ret = proxyipc_process_open_pidfd_params(device, pidfd, &params);
 
-	errno = saved_errno;
-	return ret;
+	return ret ? ret : params.out_fd;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
-/* Process: one thread that can be held. */
+/* Process: one thread that can be held, or all of a process. */
 
 #include "internal.h"
 

@@ -92,6 +92,7 @@ static int open_self(int device, const struct proxyipc_process_open *how)
 	int ret;
 
 	if (how) {
+		params.flags = how->flags;
 		params.lease = how->lease;
 		params.defer_max = how->defer_max;
 	}

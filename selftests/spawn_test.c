@@ -3,6 +3,8 @@
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
 
+#include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <proxyipc.h>
@@ -32,6 +34,39 @@ static int cooperate(void)
 
 	wait(&status);
 	return exited_with(status, 0) ? 0 : 4;
+}
+
+/* Says "not now" for itself, by the process object of the whole program. */
+static void *cooperate_as_thread(void *arg)
+{
+	struct proxyipc_control *control;
+	int self = *(int *)arg;
+
+	if (proxyipc_process_map_thread(self, &control))
+		exit(5);
+	proxyipc_defer(control);
+	if (proxyipc_undefer(control, self) || proxyipc_process_yield(self))
+		exit(6);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* The same for all of it; then there are two threads, one of which spins. */
+static int cooperate_as_a_whole(void)
+{
+	struct proxyipc_process_info info;
+	int ret = cooperate(), self = proxyipc_self();
+	pthread_t thread;
+
+	if (ret)
+		return ret;
+	if (process_info(self, &info) || info.out_threads != 1)
+		return 7;
+	if (pthread_create(&thread, NULL, cooperate_as_thread, &self))
+		return 8;
+	for (;;)
+		;
 }
 
 FIXTURE(spawn) {
@@ -94,6 +129,67 @@ TEST_F(spawn, program_that_knows_nothing_of_it_can_be_held)
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 }
 
+static unsigned int count_threads(int process)
+{
+	struct proxyipc_process_info info;
+
+	return process_info(process, &info) ? 0 : info.out_threads;
+}
+
+TEST_F(spawn, whole_program_can_be_held_by_consent)
+{
+	const struct proxyipc_process_open how = { .flags = PROXYIPC_OPEN_GROUP };
+	struct proxyipc_process_info info;
+	int status;
+	__u64 token;
+
+	ASSERT_LE(0, spawn_again(self, "--whole", &how));
+	EXPECT_TRUE(eventually(count_threads(self->process) == 2));
+	ASSERT_TRUE(held_state(process_hold(self->process, &token)));
+	ASSERT_EQ(0, process_info(self->process, &info));
+	EXPECT_EQ(2, info.out_threads_armed + info.out_threads_parked);
+	EXPECT_EQ(0, process_resume(self->process, token));
+	/* It had nothing to complain about. */
+	EXPECT_EQ(0, waitpid(self->pid, &status, WNOHANG));
+	kill(self->pid, SIGKILL);
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	EXPECT_TRUE(killed_by(status, SIGKILL));
+}
+
+/* What another program is opened by: its number, and what can't be another's. */
+TEST_F(spawn, whole_program_can_be_opened_by_number_and_by_pidfd)
+{
+	struct proxyipc_process_open params = { .flags = PROXYIPC_OPEN_GROUP };
+	int pidfd, process, status, fds;
+
+	ASSERT_LE(0, spawn_again(self, "--whole", &params));
+	process = proxyipc_process_open_group(self->device, self->pid);
+	ASSERT_LE(0, process);
+	EXPECT_TRUE(eventually(count_threads(process) == 2));
+	close_fd(&process);
+
+	pidfd = syscall(SYS_pidfd_open, self->pid, 0);
+	ASSERT_LE(0, pidfd);
+	ASSERT_EQ(0, proxyipc_process_open_pidfd_params(self->device, pidfd, &params));
+	EXPECT_EQ(self->pid, params.tgid);
+	EXPECT_EQ(2, count_threads(params.out_fd));
+	close_fd(&params.out_fd);
+	process = proxyipc_process_open_pidfd(self->device, pidfd);
+	ASSERT_LE(0, process);
+	EXPECT_EQ(1, count_threads(process));
+	close_fd(&process);
+
+	kill(self->pid, SIGKILL);
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	fds = proc_count_fds();
+	EXPECT_EQ(-ESRCH, proxyipc_process_open_pidfd_params(self->device, pidfd, &params));
+	EXPECT_EQ(-ESRCH, proxyipc_process_open_group(self->device, self->pid));
+	EXPECT_EQ(-EBADF, proxyipc_process_open_pidfd(self->device, -1));
+	EXPECT_EQ(-EINVAL, proxyipc_process_open_pidfd(self->device, self->device));
+	EXPECT_EQ(fds, proc_count_fds());
+	close(pidfd);
+}
+
 TEST_F(spawn, lease_is_what_was_asked_for)
 {
 	const struct proxyipc_process_open how = { .lease = 20 * NS_PER_MS };
@@ -136,6 +232,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--cooperate"))
 		return cooperate();
+	if (argc == 2 && !strcmp(argv[1], "--whole"))
+		return cooperate_as_a_whole();
 	if (argc == 2 && !strcmp(argv[1], "--spin"))
 		for (;;)
 			;

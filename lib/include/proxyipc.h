@@ -191,6 +191,18 @@ int proxyipc_process_open(int device, pid_t tgid, pid_t tid);
 int proxyipc_process_open_params(int device, struct proxyipc_process_open *params);
 
 /**
+ * proxyipc_process_open_group() - get hold of a whole process, with all its threads
+ * @device: from proxyipc_open()
+ * @tgid: process id, 0 for the caller's process
+ *
+ * As proxyipc_process_open(), with PROXYIPC_OPEN_GROUP: what holds it holds every
+ * thread, also those that are made meanwhile. Doesn't wait.
+ *
+ * Return: a process object, or a negative error of &struct proxyipc_process_open.
+ */
+int proxyipc_process_open_group(int device, pid_t tgid);
+
+/**
  * proxyipc_process_open_self() - get hold of the calling thread
  * @device: from proxyipc_open()
  *
@@ -218,10 +230,27 @@ int proxyipc_process_open_self(int device);
 int proxyipc_process_open_pidfd(int device, int pidfd);
 
 /**
+ * proxyipc_process_open_pidfd_params() - full form of proxyipc_process_open_pidfd()
+ * @device: from proxyipc_open()
+ * @pidfd: the process, from pidfd_open(2) or clone(2)
+ * @params: see &struct proxyipc_process_open; its tgid is filled in. With
+ *	PROXYIPC_OPEN_GROUP in its flags the target is the whole process, with a tid
+ *	that thread of it.
+ *
+ * Doesn't wait.
+ *
+ * Return: 0, or a negative error as of proxyipc_process_open_pidfd(); there is
+ * nothing to be closed then.
+ */
+int proxyipc_process_open_pidfd_params(int device, int pidfd,
+				       struct proxyipc_process_open *params);
+
+/**
  * proxyipc_spawn() - start a program that can be held from its first instruction on
  * @device: from proxyipc_open()
- * @how: lease and defer_max of the process objects are taken from it; NULL for the
- *	defaults
+ * @how: flags, lease and defer_max of the process objects are taken from it; with
+ *	PROXYIPC_OPEN_GROUP they are on the whole program with all threads that it
+ *	will have. NULL for its main thread and the defaults.
  * @path: of the program, as execve(2) wants it; it need not know of any of this
  * @argv: its arguments, as execve(2) wants them
  * @envp: its environment, likewise
@@ -243,8 +272,9 @@ int proxyipc_spawn(int device, const struct proxyipc_process_open *how, const ch
 /**
  * proxyipc_self() - find the process object that this program was spawned with
  *
- * It names the main thread. For proxyipc_process_map(), for instance. Not
- * async-signal-safe: it reads the environment.
+ * It names the main thread or, if the program was spawned so, all of them: then
+ * proxyipc_process_map_thread() is for each. The page of proxyipc_process_map() is the
+ * main thread's either way. Not async-signal-safe: it reads the environment.
  *
  * Return: a process object, not to be closed if others may ask for it too;
  * -ENODATA if this program wasn't started by proxyipc_spawn(), or the descriptor
