@@ -378,6 +378,61 @@ TEST_F(stacks, are_the_same_while_a_debugger_is_attached)
 			    stack_of(&self->gdbs, self->ours.stacks[i].tid));
 }
 
+/* What a callback is to note of threads, and of a frame. */
+static void add_stack(const struct proxyipc_thread *thread, void *arg)
+{
+	struct stacks *stacks = arg;
+
+	if (stacks->count < THREADS_MAX)
+		stacks->stacks[stacks->count++] = (struct stack){ .tid = thread->tid };
+}
+
+static int add_frame_of_last(unsigned int number, const struct proxyipc_frame *got, void *arg)
+{
+	struct stacks *stacks = arg;
+
+	return add_frame(number, got, &stacks->stacks[stacks->count - 1]);
+}
+
+/* By nothing but the caller's own hold: of the whole process, or of a thread. */
+TEST_F(stacks, are_those_of_what_the_caller_holds)
+{
+	struct proxyipc_threads threads = {
+		.device = -1,
+		.pid = self->pid,
+		.thread = add_stack,
+		.frame = add_frame_of_last,
+		.arg = &self->ours,
+	};
+
+	ASSERT_TRUE(ask_gdb(&self->gdbs, self->pid));
+	threads.process = proxyipc_process_open_group(self->device, self->pid);
+	ASSERT_LE(0, threads.process);
+	ASSERT_TRUE(held_state(proxyipc_process_hold(threads.process, &threads.token)));
+	EXPECT_EQ(5, proxyipc_backtrace_threads(&threads));
+	EXPECT_EQ(5, threads.out_threads);
+	EXPECT_EQ(5, threads.out_held);
+	ASSERT_EQ(5, self->ours.count);
+	for (int i = 0; i < 5; i++)
+		EXPECT_SAME(&self->ours.stacks[i],
+			    stack_of(&self->gdbs, self->ours.stacks[i].tid));
+	/* It stays held. */
+	EXPECT_EQ(0, proxyipc_process_resume(threads.process, threads.token, NULL));
+	EXPECT_EQ(-ESTALE, proxyipc_backtrace_threads(&threads));
+	close(threads.process);
+
+	self->ours.count = 0;
+	threads.process = proxyipc_process_open(self->device, self->pid,
+						self->gdbs.stacks[1].tid);
+	ASSERT_LE(0, threads.process);
+	ASSERT_TRUE(held_state(proxyipc_process_hold(threads.process, &threads.token)));
+	EXPECT_EQ(1, proxyipc_backtrace_threads(&threads));
+	EXPECT_EQ(1, threads.out_threads);
+	EXPECT_SAME(&self->ours.stacks[0], &self->gdbs.stacks[1]);
+	EXPECT_EQ(0, proxyipc_process_resume(threads.process, threads.token, NULL));
+	close(threads.process);
+}
+
 TEST_F(stacks, of_somebody_who_is_gone_are_an_error)
 {
 	int result = 0;

@@ -35,8 +35,7 @@ int proxyipc_backtrace(int process, __u64 token,
 	walk = malloc(sizeof(*walk));
 	if (!walk)
 		return -ENOMEM;
-	walk_init(walk, info.out_tid, process);
-	walk->token = token;
+	walk_init(walk, info.out_tid, process, token);
 	ret = image_open(&image, info.out_tgid);
 	if (!ret) {
 		ret = walk_and_name(&image, walk, frame, arg);

@@ -26,9 +26,8 @@
 /**
  * struct walk - the stack of one thread
  * @tid: the thread
- * @process: process object, or a negative error
- * @borrowed: that is the caller's, and so is the hold
- * @token: the hold
+ * @process: a process object on it, or on its whole process
+ * @token: a hold of that
  * @deadline: until when to wait for its registers, CLOCK_MONOTONIC nanoseconds
  * @error: what went wrong, or 0
  * @count: number of frames
@@ -40,7 +39,6 @@
 struct walk {
 	pid_t tid;
 	int process;
-	bool borrowed;
 	__u64 token;
 	__u64 deadline;
 	int error;
@@ -75,7 +73,7 @@ void image_close(struct image *image);
 
 /* walk.c: the stack of a held thread; the result is in @walk. */
 extern const Dwfl_Thread_Callbacks walk_callbacks;
-void walk_init(struct walk *walk, pid_t tid, int process);
+void walk_init(struct walk *walk, pid_t tid, int process, __u64 token);
 void walk_stack(struct image *image, struct walk *walk, __u64 deadline);
 
 /*

@@ -10,11 +10,12 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 
-void walk_init(struct walk *walk, pid_t tid, int process)
+void walk_init(struct walk *walk, pid_t tid, int process, __u64 token)
 {
 	memset(walk, 0, sizeof(*walk));
 	walk->tid = tid;
 	walk->process = process;
+	walk->token = token;
 	walk->block_at = 1;
 }
 
@@ -58,6 +59,7 @@ static int read_registers(struct walk *walk, struct user_regs_struct *u)
 		.data = (uintptr_t)u,
 		.data_size = sizeof(*u),
 		.note = NT_PRSTATUS,
+		.tid = walk->tid,
 	};
 	int ret = proxyipc_process_get_regs_params(walk->process, &get);
 

@@ -55,7 +55,8 @@ struct proxyipc_frame {
 
 /**
  * proxyipc_backtrace() - the stack of a held thread
- * @process: a process object with the right to see addresses
+ * @process: a process object with the right to see addresses; of one on a whole
+ *	process it is its main thread's stack
  * @token: its hold: from proxyipc_process_hold() or &proxyipc_received.out_token
  * @frame: called for each frame, the innermost first, which is number 0; with a
  *	result other than 0 it ends the walk
@@ -101,8 +102,8 @@ void proxyipc_backtrace_print_frame(FILE *file, unsigned int number,
  * @pid: the process
  * @file: where to
  *
- * As proxyipc_backtrace_threads(). Prints which threads could not be held or walked,
- * and why; and last for how long the process stood still.
+ * As proxyipc_backtrace_threads(). Prints which threads were not held or could not be
+ * walked, and why; and last for how long the process stood still.
  *
  * Return: number of threads whose stack was printed, or a negative error if
  * there is none that could be held.
@@ -112,7 +113,8 @@ int proxyipc_backtrace_pid(int device, pid_t pid, FILE *file);
 /**
  * struct proxyipc_thread - a thread whose stack was looked at
  * @tid: which
- * @held: was it held?
+ * @held: was it held? Workers of io_uring and vhost, which run none of its code, never
+ *	are, nor is a thread that was just about to end.
  * @error: 0, or why it has no stack, or no more than its frames: a negative error
  * @frames: how many addresses are in its stack; with inlined functions it has more
  *	frames
@@ -126,20 +128,20 @@ struct proxyipc_thread {
 
 /**
  * struct proxyipc_threads - argument of proxyipc_backtrace_threads()
- * @device: from proxyipc_open(); -1 if none is to be held but the target of @process
+ * @device: from proxyipc_open(); not looked at if there is a @token
  * @pid: the process
  * @tid: the one thread of it that is wanted; 0 for all
- * @process: a process object on a thread of it that is held already; it isn't held
- *	once more, and stays held
- * @token: that hold; 0 if there is no such thread, and @process isn't looked at
+ * @process: a process object on it, or on a thread of it, that is held already: what
+ *	that holds is walked, and stays held
+ * @token: that hold; 0 if there is none, and @process isn't looked at
  * @thread: called for each thread, before its frames
  * @frame: called for each frame, the innermost first, which is number 0; with a
  *	result other than 0 it ends this thread's
  * @arg: for both of them
  * @out_threads: how many threads there were
  * @out_held: how many of them were held
- * @out_held_us: from the first hold to the end of the last one, microseconds; where
- *	@process was the only one, for how long its stack was walked
+ * @out_held_us: for how long they were held, microseconds; with a @token for how long
+ *	their stacks were walked
  */
 struct proxyipc_threads {
 	int device;
@@ -159,12 +161,14 @@ struct proxyipc_threads {
  * proxyipc_backtrace_threads() - the stacks of all threads of a process, at one time
  * @params: see &struct proxyipc_threads
  *
- * Holds all threads that it can, walks their stacks, resumes them, and only then
- * looks for names and calls back: the caller's own hold can be ended then, too.
- * Threads that run in the kernel are waited for as long as a tenth of a second, all
- * together. Should the caller die meanwhile, the threads run on.
+ * Holds the process with all its threads by one hold, or the one thread, walks their
+ * stacks, resumes them, and only then looks for names and calls back: the caller's own
+ * hold can be ended then, too. Threads that run in the kernel are waited for as long as
+ * a tenth of a second, all together. Should the caller die meanwhile, the threads run
+ * on. The caller's own process can't be held so, only each of its other threads.
  *
- * Return: number of threads that have a stack, or a negative error if there is none.
+ * Return: number of threads that have a stack, or a negative error if there is none:
+ * of &struct proxyipc_process_open and &struct proxyipc_process_hold too.
  */
 int proxyipc_backtrace_threads(struct proxyipc_threads *params);
 
