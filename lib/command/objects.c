@@ -99,18 +99,26 @@ static void read_holds_by_hand(struct object *object, const char *fdinfo)
 	}
 }
 
+/* "PID/TID"; of a whole process "PID", and a line for its threads. */
 static void read_target(struct object *object, const char *fdinfo)
 {
 	char value[64];
-	int read;
 
+	object->tid = 0;
 	find_field(fdinfo, "target", value, sizeof(value));
-	read = sscanf(value, "%d/%d", &object->tgid, &object->tid);
-	/* A proxy entry names the thread alone. */
-	if (read == 1) {
-		object->tid = object->tgid;
-		object->tgid = 0;
+	if (sscanf(value, "%d/%d", &object->tgid, &object->tid) == 1) {
+		find_field(fdinfo, "threads", value, sizeof(value));
+		object->whole = sscanf(value, "%u armed %u parked %u", &object->threads,
+				       &object->armed, &object->parked) == 3;
 	}
+	if (object->tgid > 0)
+		read_comm(object->whole ? object->tgid : object->tid, object->comm);
+}
+
+/* A proxy entry names a thread alone, that of a whole process too. */
+static void read_target_of_entry(struct object *object, const char *fdinfo)
+{
+	object->tid = number_field(fdinfo, "target");
 	if (object->tid > 0)
 		read_comm(object->tid, object->comm);
 }
@@ -162,8 +170,8 @@ static void look_at_file(struct look *look, int fd, const char *kind)
 	/* The first descriptor tells it all; of a proxy entry, it is better than nothing. */
 	if (is_process && !object->nr_places)
 		read_process(object, look->fdinfo);
-	else if (!is_process && !object->tid)
-		read_target(object, look->fdinfo);
+	else if (!is_process && !object->nr_places)
+		read_target_of_entry(object, look->fdinfo);
 	if (is_process)
 		add_place(object, look->pid, fd);
 }

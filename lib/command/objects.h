@@ -43,8 +43,12 @@ struct object_place {
  * struct object - a process object
  * @id: its number
  * @tgid: process of the target; 0 if it isn't visible in this pid namespace, or not told
- * @tid: its thread
- * @comm: what that is called; empty if it is gone
+ * @tid: its thread; 0 if the target is the whole process, or not visible
+ * @whole: the target is the whole process
+ * @threads: how many that has
+ * @armed: how many of them are held and in the kernel
+ * @parked: how many are held and asleep on their way back to user mode
+ * @comm: what the target is called; empty if it is gone
  * @state: runnable, armed, parked, gone; "changed" if it isn't what was opened any
  *	more, "unknown" if only proxy entries of it were found, which don't tell
  * @episode: how far its episode has come
@@ -67,6 +71,10 @@ struct object {
 	unsigned long long id;
 	pid_t tgid;
 	pid_t tid;
+	bool whole;
+	unsigned int threads;
+	unsigned int armed;
+	unsigned int parked;
 	char comm[64];
 	char state[16];
 	char episode[16];

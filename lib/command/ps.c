@@ -16,6 +16,9 @@ static const struct output_column columns[] = {
 	{ "pid", "PID" },
 	{ "tid", "TID" },
 	{ "comm", "COMMAND" },
+	{ "threads", "THREADS" },
+	{ "threads_armed", NULL },
+	{ "threads_parked", NULL },
 	{ "state", "STATE" },
 	{ "why", "WHY" },
 	{ "token", "TOKEN" },
@@ -47,6 +50,27 @@ static void cell_pid(struct output *output, pid_t pid)
 static void cell_word(struct output *output, const char *word)
 {
 	cell_text(output, *word ? word : NULL);
+}
+
+/* Of a whole process; a thread has none. */
+static void print_threads(struct output *output, const struct object *object)
+{
+	char text[64];
+	int i;
+
+	if (!object->whole) {
+		for (i = 0; i < 3; i++)
+			cell_none(output);
+		return;
+	}
+	if (object->armed || object->parked)
+		snprintf(text, sizeof(text), "%u: %u armed, %u parked", object->threads,
+			 object->armed, object->parked);
+	else
+		snprintf(text, sizeof(text), "%u", object->threads);
+	cell_both(output, object->threads, text);
+	cell_number(output, object->armed);
+	cell_number(output, object->parked);
 }
 
 static void print_hold(struct output *output, const struct object_hold *hold)
@@ -92,6 +116,7 @@ static void print_object(struct output *output, const struct object *object,
 	cell_pid(output, object->tgid);
 	cell_pid(output, object->tid);
 	cell_word(output, object->comm);
+	print_threads(output, object);
 	cell_text(output, object->state);
 	if (hold)
 		print_hold(output, hold);
@@ -172,7 +197,8 @@ const struct subcommand command_ps = {
 	.arguments = "[--json]",
 	.summary = "list every process object, and who holds what",
 	.help = "Lists every process object that a process of this machine has a descriptor of:\n"
-		"its target, whether that can run, and for each hold on it why, by whom, since\n"
-		"when and for how long still. Other users' are visible to root only.\n",
+		"its target, a thread or a whole process, whether that can run, and for each hold\n"
+		"on it why, by whom, since when and for how long still. Other users' are visible\n"
+		"to root only.\n",
 	.run = ps,
 };

@@ -95,7 +95,10 @@ static bool resume_hold(struct output *output, const struct object *object,
 	int ret = resume_through_others(object, hold->token, &taken);
 
 	cell_number(output, object->tgid);
-	cell_number(output, object->tid);
+	if (object->tid)
+		cell_number(output, object->tid);
+	else
+		cell_none(output);
 	cell_number(output, hold->token);
 	cell_text(output, hold->why);
 	/* Gone, or ended by another, in the moment since it was found. */
