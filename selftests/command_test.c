@@ -6,12 +6,13 @@
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
 #include "module.h"
+#include "repeat.h"
 #include "proxy_stage.h"
 #include "command/json.h"
 #include "command/says.h"
 #include "command/start.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,6 +29,7 @@ FIXTURE(command) {
 	struct child other;
 	struct started cmd;
 	struct started second;
+	struct started third;
 	char number[32];
 };
 
@@ -38,6 +40,8 @@ FIXTURE_SETUP(command)
 	self->cmd.err = -1;
 	self->second.out = -1;
 	self->second.err = -1;
+	self->third.out = -1;
+	self->third.err = -1;
 }
 
 /* In the parent: what tests change of the machine is mended though they die. */
@@ -184,6 +188,8 @@ TEST_F(command, wrong_words_are_refused)
 	REFUSED(2, "hold", "--for", "5 s", "1");
 	REFUSED(2, "hold", "--for", "inf", "1");
 	REFUSED(2, "hold", "--for", "5d", "1");
+	REFUSED(2, "hold", "--thread", "x", "1");
+	REFUSED(2, "hold", "--thread", "1", "1/1");
 	REFUSED(2, "resume");
 	REFUSED(2, "resume", "x");
 	REFUSED(2, "resume", "--token", "0");
@@ -297,6 +303,64 @@ TEST_F(command, ps_tells_of_every_hold_of_an_object_and_of_one_without)
 	close(t.process);
 }
 
+/* The whole process, that is: no thread of it. */
+TEST_F(command, ps_tells_how_many_threads_a_group_has)
+{
+	int group, proxy, process;
+	const char *row;
+	__u64 token;
+
+	START_CHILD(count_both);
+	ASSERT_TRUE(counts(COUNTER(1)));
+	group = process_open_group(self->child.pid, 0);
+	ASSERT_LE(0, group);
+	/* Found before the object, and after it: it tells of the main thread alone. */
+	proxy = process_mint(group, 0, RIGHTS_ALL, 0);
+	process = fcntl(group, F_DUPFD_CLOEXEC, proxy + 1);
+	ASSERT_LT(proxy, process);
+	close(group);
+	ASSERT_LT(process, fcntl(proxy, F_DUPFD_CLOEXEC, process + 1));
+	RUN_PS(NULL);
+	row = find_row(self->cmd.said, "pid", self->child.pid);
+	ASSERT_NE(NULL, (void *)row);
+	EXPECT_TRUE(json_is_null(json_member(row, "tid")));
+	EXPECT_ROW_STRING("command_test", row, "comm");
+	EXPECT_ROW_STRING("runnable", row, "state");
+	EXPECT_ROW_NUMBER(2, row, "threads");
+	EXPECT_ROW_NUMBER(0, row, "threads_armed");
+	EXPECT_ROW_NUMBER(0, row, "threads_parked");
+	EXPECT_EQ(1, json_count(json_member(self->cmd.said, "objects")));
+
+	ASSERT_TRUE(held_state(process_hold(process, &token)));
+	ASSERT_TRUE(wait_for_state(process, PROXYIPC_STATE_PARKED));
+	RUN_PS(NULL);
+	row = find_row(self->cmd.said, "token", token);
+	EXPECT_ROW_STRING("parked", row, "state");
+	EXPECT_ROW_NUMBER(2, row, "threads");
+	EXPECT_ROW_NUMBER(0, row, "threads_armed");
+	EXPECT_ROW_NUMBER(2, row, "threads_parked");
+	ASSERT_EQ(0, command_run(&self->cmd, NULL, "ps"));
+	EXPECT_SAYS(self->cmd.said, "2: 0 armed, 2 parked");
+	close(process);
+	close(proxy);
+	END_ALL();
+}
+
+TEST_F(command, ps_tells_nothing_of_threads_if_the_target_is_one)
+{
+	struct target t = target_spin();
+	const char *row;
+
+	ASSERT_LE(0, t.process);
+	RUN_PS(NULL);
+	row = find_row(self->cmd.said, "pid", t.h.pid);
+	EXPECT_TRUE(json_is_null(json_member(row, "threads")));
+	EXPECT_TRUE(json_is_null(json_member(row, "threads_armed")));
+	EXPECT_TRUE(json_is_null(json_member(row, "threads_parked")));
+	target_kill(&t);
+	close(t.process);
+}
+
 TEST_F(command, ps_tells_of_an_object_of_which_only_proxy_entries_are_left)
 {
 	struct target t = target_spin();
@@ -386,36 +450,36 @@ TEST_F(command, ps_takes_the_power_from_odd_names)
 	line_;									\
 })
 
-static long long first_token(const char *line)
+static long long token_of(const char *line)
 {
-	return json_number(json_member(json_item(json_member(line, "threads"), 0), "token"));
+	return json_number(json_member(line, "token"));
 }
 
-#define END_HOLD(status_, cmd_, reason_) do {					\
+#define END_HOLD(status_, cmd_, reason_, ended_by_) do {			\
 	EXPECT_EQ(status_, command_end(cmd_));					\
 	EXPECT_TRUE(json_is_line((cmd_)->said));				\
 	EXPECT_ROW_STRING("released", (cmd_)->said, "event");			\
 	EXPECT_ROW_STRING(reason_, (cmd_)->said, "reason");			\
+	EXPECT_ROW_STRING(ended_by_, (cmd_)->said, "ended_by");			\
 } while (0)
 
 TEST_F(command, hold_holds_all_threads_until_it_is_told)
 {
-	const char *threads;
+	const char *line, *threads;
 	int i;
 
 	START_CHILD(count_both);
 	ASSERT_TRUE(counts(COUNTER(1)));
-	threads = json_member(START_HOLD(&self->cmd, NULL, NUMBER(self->child.pid)), "threads");
+	line = START_HOLD(&self->cmd, NULL, NUMBER(self->child.pid));
+	EXPECT_LT(0, token_of(line));
+	threads = json_member(line, "threads");
 	EXPECT_EQ(2, json_count(threads));
 	for (i = 0; i < 2; i++) {
 		EXPECT_ROW_NUMBER(self->child.page->tid[i], json_item(threads, i), "tid");
-		EXPECT_LT(0, json_number(json_member(json_item(threads, i), "token")));
 		EXPECT_TRUE(stands_still(COUNTER(i)));
 	}
 	kill(self->cmd.pid, SIGINT);
-	END_HOLD(0, &self->cmd, "signal");
-	EXPECT_ROW_STRING("resumed", json_item(json_member(self->cmd.said, "threads"), 0),
-			  "ended_by");
+	END_HOLD(0, &self->cmd, "signal", "resumed");
 	EXPECT_TRUE(counts(COUNTER(0)));
 	EXPECT_TRUE(counts(COUNTER(1)));
 	END_ALL();
@@ -423,89 +487,67 @@ TEST_F(command, hold_holds_all_threads_until_it_is_told)
 
 TEST_F(command, hold_of_a_thread_leaves_the_others_running)
 {
-	char both[32];
+	const char *threads;
+	char text[32];
 
 	START_CHILD(count_both);
 	ASSERT_TRUE(counts(COUNTER(1)));
-	snprintf(both, sizeof(both), "%d/%d", self->child.pid, self->child.page->tid[1]);
-	START_HOLD(&self->cmd, NULL, both);
+	snprintf(text, sizeof(text), "%d/%d", self->child.pid, self->child.page->tid[1]);
+	threads = json_member(START_HOLD(&self->cmd, NULL, text), "threads");
+	EXPECT_EQ(1, json_count(threads));
+	EXPECT_ROW_NUMBER(self->child.page->tid[1], json_item(threads, 0), "tid");
 	EXPECT_TRUE(stands_still(COUNTER(1)));
 	EXPECT_TRUE(counts(COUNTER(0)));
 	kill(self->cmd.pid, SIGTERM);
-	END_HOLD(0, &self->cmd, "signal");
+	END_HOLD(0, &self->cmd, "signal", "resumed");
+	EXPECT_TRUE(counts(COUNTER(1)));
+
+	snprintf(text, sizeof(text), "%d", self->child.pid);
+	START_HOLD(&self->cmd, NULL, "--thread", text, text);
+	EXPECT_TRUE(stands_still(COUNTER(0)));
 	EXPECT_TRUE(counts(COUNTER(1)));
 	END_ALL();
 }
 
-static void *count_third(void *arg)
+static void *count_once(void *arg)
 {
 	struct child_page *page = arg;
 
-	for (;;)
-		page->signals++;
+	page->counter[0]++;
 	return NULL;
 }
 
-/* A body: two threads that count, and a third one when the first is told to. */
-static void count_three(struct child_page *page)
+/* A body: threads that are born and die all the time, from two others. */
+static void *make_threads(void *arg)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, count_second, page))
-		return;
-	while (!page->go)
-		page->counter[0]++;
-	if (pthread_create(&thread, NULL, count_third, page))
-		return;
 	for (;;)
-		page->counter[0]++;
+		if (!pthread_create(&thread, NULL, count_once, arg))
+			pthread_join(thread, NULL);
+	return NULL;
 }
 
-/* The thread of the child that isn't one of the first two; 0 if there is none. */
-static pid_t find_third(const struct child *child)
+static void make_threads_twice(struct child_page *page)
 {
-	char path[32];
-	pid_t tid, found = 0;
-	struct dirent *entry;
-	DIR *tasks;
+	pthread_t thread;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", child->pid);
-	tasks = opendir(path);
-	while (tasks && (entry = readdir(tasks))) {
-		tid = atoi(entry->d_name);
-		if (tid && tid != child->page->tid[0] && tid != child->page->tid[1])
-			found = tid;
+	if (!pthread_create(&thread, NULL, make_threads, page))
+		make_threads(page);
+}
+
+TEST_F(command, hold_holds_threads_that_are_just_born)
+{
+	long times = repeat(5);
+
+	START_CHILD(make_threads_twice);
+	while (times--) {
+		START_HOLD(&self->cmd, NULL, "--for", "60s", NUMBER(self->child.pid));
+		EXPECT_TRUE(stands_still(COUNTER(0)));
+		kill(self->cmd.pid, SIGINT);
+		END_HOLD(0, &self->cmd, "signal", "resumed");
+		ASSERT_TRUE(counts(COUNTER(0)));
 	}
-	if (tasks)
-		closedir(tasks);
-	return found;
-}
-
-/*
- * A thread that somebody else resumed makes another: that one is held, perhaps
- * before it ran at all.
- */
-TEST_F(command, hold_holds_threads_that_appear_meanwhile)
-{
-	long long token;
-	int process;
-
-	START_CHILD(count_three);
-	ASSERT_TRUE(counts(COUNTER(1)));
-	token = first_token(START_HOLD(&self->cmd, NULL, "--for", "60s",
-				       NUMBER(self->child.pid)));
-	ASSERT_EQ(0, command_run(&self->second, NULL, "resume", "--token", NUMBER(token)));
-	ASSERT_TRUE(counts(COUNTER(0)));
-	child_go(&self->child, 1);
-	ASSERT_TRUE(eventually(find_third(&self->child)));
-	process = process_open(self->child.pid, find_third(&self->child), 0);
-	ASSERT_LE(0, process);
-	EXPECT_TRUE(wait_for_holds(process, 1));
-	EXPECT_TRUE(stands_still(&self->child.page->signals));
-	/* What was resumed stays so. */
-	EXPECT_TRUE(counts(COUNTER(0)));
-	EXPECT_TRUE(stands_still(COUNTER(1)));
-	close(process);
 	END_ALL();
 }
 
@@ -513,7 +555,7 @@ TEST_F(command, hold_ends_when_its_time_is_over)
 {
 	START_CHILD(count_both);
 	START_HOLD(&self->cmd, NULL, "--for", "100ms", NUMBER(self->child.pid));
-	END_HOLD(0, &self->cmd, "time");
+	END_HOLD(0, &self->cmd, "time", "resumed");
 	EXPECT_LE(100000, json_number(json_member(self->cmd.said, "held_us")));
 	EXPECT_TRUE(counts(COUNTER(0)));
 	END_ALL();
@@ -539,9 +581,11 @@ TEST_F(command, hold_ends_with_its_lease)
 	START_CHILD(count_both);
 	line = START_HOLD(&self->cmd, NULL, NUMBER(self->child.pid));
 	EXPECT_ROW_NUMBER(10000000, line, "lease_us");
-	ASSERT_NE(NULL, (void *)command_line(&self->cmd)) {
+	line = command_line(&self->cmd);
+	ASSERT_NE(NULL, (void *)line) {
 		TH_LOG("it goes on");
 	}
+	EXPECT_ROW_STRING("lease", line, "ended_by");
 	EXPECT_EQ(3, command_end(&self->cmd));
 	EXPECT_TRUE(counts(COUNTER(0)));
 	END_ALL();
@@ -552,9 +596,7 @@ TEST_F(command, hold_tells_of_the_end_of_its_target)
 	START_CHILD(count_both);
 	START_HOLD(&self->cmd, NULL, NUMBER(self->child.pid));
 	EXPECT_TRUE(killed_by(child_kill(&self->child), SIGKILL));
-	END_HOLD(3, &self->cmd, "ended");
-	EXPECT_ROW_STRING("target gone or changed",
-			  json_item(json_member(self->cmd.said, "threads"), 0), "ended_by");
+	END_HOLD(3, &self->cmd, "ended", "target gone or changed");
 	END_ALL();
 }
 
@@ -572,7 +614,7 @@ TEST_F(command, hold_names_the_system_call_of_an_armed_thread)
 	EXPECT_ROW_STRING("armed", thread, "state");
 	EXPECT_ROW_STRING("read", thread, "syscall");
 	kill(self->cmd.pid, SIGHUP);
-	END_HOLD(0, &self->cmd, "signal");
+	END_HOLD(0, &self->cmd, "signal", "resumed");
 	/* And it didn't get EINTR: it reads on. */
 	ASSERT_EQ(1, write(pipe_fd[1], "", 1));
 	EXPECT_TRUE(eventually(*COUNTER(0) == 1));
@@ -591,6 +633,38 @@ TEST_F(command, hold_says_in_text_when_it_ends)
 	EXPECT_SAYS(self->cmd.said, "resumed after 100 ms, or by ^C");
 	EXPECT_SAYS(self->cmd.said, "Should this program die");
 	EXPECT_STREQ("", self->cmd.complained);
+	END_ALL();
+}
+
+static void *become_another(void *arg)
+{
+	struct child_page *page = arg;
+
+	/* Of this thread alone. */
+	if (!syscall(SYS_setresuid, ALICE, ALICE, ALICE))
+		count_second(page);
+	return NULL;
+}
+
+/* A body: two threads of different users. */
+static void count_as_two_users(struct child_page *page)
+{
+	pthread_t thread;
+
+	if (!pthread_create(&thread, NULL, become_another, page))
+		child_spin(page);
+}
+
+TEST_F(command, hold_says_what_to_do_with_threads_of_different_users)
+{
+	START_CHILD(count_as_two_users);
+	ASSERT_TRUE(counts(COUNTER(1)));
+	EXPECT_EQ(1, command_run(&self->cmd, NULL, "hold", NUMBER(self->child.pid)));
+	EXPECT_SAYS(self->cmd.complained, "its threads may be of different users");
+	EXPECT_EQ(1, command_run(&self->cmd, NULL, "backtrace", NUMBER(self->child.pid)));
+	EXPECT_SAYS(self->cmd.complained, "its threads may be of different users");
+	EXPECT_EQ(0, command_run(&self->cmd, NULL, "hold", "--for", "10ms", "--thread",
+				 NUMBER(self->child.pid), NUMBER(self->child.pid)));
 	END_ALL();
 }
 
@@ -624,24 +698,40 @@ TEST_F(command, hold_says_why_it_can_not)
 
 TEST_F(command, resume_by_token_ends_the_hold_of_another)
 {
+	const char *hold;
 	long long token;
 
 	START_CHILD(count_both);
-	token = first_token(START_HOLD(&self->cmd, NULL, NUMBER(self->child.pid)));
+	token = token_of(START_HOLD(&self->cmd, NULL, NUMBER(self->child.pid)));
 	ASSERT_EQ(0, command_run(&self->second, NULL, "resume", "--json", "--token",
 				 NUMBER(token)));
 	EXPECT_TRUE(json_is_line(self->second.said));
 	EXPECT_ROW_NUMBER(1, self->second.said, "found");
-	EXPECT_ROW_STRING("resumed", json_item(json_member(self->second.said, "holds"), 0),
-			  "result");
-	/* That of the first thread: the other is held on, until all is ended. */
+	hold = json_item(json_member(self->second.said, "holds"), 0);
+	EXPECT_ROW_NUMBER(self->child.pid, hold, "pid");
+	EXPECT_TRUE(json_is_null(json_member(hold, "tid")));
+	EXPECT_ROW_STRING("resumed", hold, "result");
 	EXPECT_TRUE(counts(COUNTER(0)));
-	EXPECT_TRUE(stands_still(COUNTER(1)));
-	ASSERT_EQ(0, command_run(&self->second, NULL, "resume", NUMBER(self->child.pid)));
 	EXPECT_TRUE(counts(COUNTER(1)));
-	END_HOLD(3, &self->cmd, "ended");
-	EXPECT_ROW_STRING("resumed by another",
-			  json_item(json_member(self->cmd.said, "threads"), 0), "ended_by");
+	END_HOLD(3, &self->cmd, "ended", "resumed by another");
+	END_ALL();
+}
+
+TEST_F(command, resume_by_number_ends_the_holds_of_all)
+{
+	char text[32];
+
+	START_CHILD(count_both);
+	ASSERT_TRUE(counts(COUNTER(1)));
+	snprintf(text, sizeof(text), "%d/%d", self->child.pid, self->child.page->tid[1]);
+	START_HOLD(&self->cmd, NULL, text);
+	START_HOLD(&self->second, NULL, NUMBER(self->child.pid));
+	EXPECT_TRUE(stands_still(COUNTER(0)));
+	ASSERT_EQ(0, command_run(&self->third, NULL, "resume", NUMBER(self->child.pid)));
+	END_HOLD(3, &self->cmd, "ended", "resumed by another");
+	END_HOLD(3, &self->second, "ended", "resumed by another");
+	EXPECT_TRUE(counts(COUNTER(0)));
+	EXPECT_TRUE(counts(COUNTER(1)));
 	END_ALL();
 }
 

@@ -26,7 +26,8 @@ static bool is_thread(pid_t pid, pid_t tid)
 
 static void explain(const struct stacks *stacks, int error)
 {
-	if (stacks->tid && error == -ESRCH && !is_thread(stacks->pid, stacks->tid)) {
+	if (stacks->tid && (error == -ESRCH || error == -EINVAL) &&
+	    !is_thread(stacks->pid, stacks->tid)) {
 		complain("%d is no thread of process %d: /proc/%d/task lists them", stacks->tid,
 			 stacks->pid, stacks->pid);
 		return;
@@ -36,6 +37,8 @@ static void explain(const struct stacks *stacks, int error)
 		complain("run as root; or start the program by proxyipc run --watchdog");
 	else if (error == -EDEADLK)
 		complain("it is this program, which can't hold itself");
+	else if (error == -ESTALE && !stacks->tid)
+		complain("its threads may be of different users: each has a stack, by --thread");
 }
 
 static void print_summary(struct output *output, const struct stacks *stacks)
@@ -79,7 +82,6 @@ static int backtrace_process(struct stacks *stacks, bool json)
 {
 	int pidfd;
 
-	allow_many_files();
 	stacks->device = proxyipc_open();
 	if (stacks->device < 0) {
 		complain("/dev/proxyipc: %s", proxyipc_strerror(stacks->device));

@@ -73,9 +73,6 @@ unsigned long long parse_number(const char *text, unsigned long long max);
 /* "PID" or "PID/TID"; *@tid is 0 for all threads. */
 bool parse_target(const char *text, pid_t *pid, pid_t *tid);
 
-/* Each thread that is held takes a descriptor. */
-void allow_many_files(void);
-
 /* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t now_ns(void);
 

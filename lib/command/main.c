@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 static const struct subcommand *const subcommands[] = {
@@ -121,16 +120,6 @@ bool parse_target(const char *text, pid_t *pid, pid_t *tid)
 	}
 	*pid = parse_number(text, INT32_MAX);
 	return *pid;
-}
-
-void allow_many_files(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 uint64_t now_ns(void)
