@@ -152,6 +152,23 @@ static int spin_beside_another(void)
 	return spin();
 }
 
+static void *spin_forever(void *arg)
+{
+	spin_here();
+	return arg;
+}
+
+static int pause_beside_a_spinner(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, spin_forever, NULL))
+		return 2;
+	say_pid();
+	pause_forever(NULL);
+	return 1;
+}
+
 /* Is there anything left of how the command waits for signals? */
 static int look_at_signals(void)
 {
@@ -188,6 +205,8 @@ int main(int argc, char **argv)
 		return keep_alive_when_told();
 	if (!strcmp(what, "threads"))
 		return spin_beside_another();
+	if (!strcmp(what, "other"))
+		return pause_beside_a_spinner();
 	if (!strcmp(what, "signals"))
 		return look_at_signals();
 	if (!strcmp(what, "block") && argc > 2)

@@ -14,7 +14,7 @@
  * @json: messages are printed as JSON
  * @device: from proxyipc_open()
  * @pid: of the program
- * @process: the process object of its main thread
+ * @process: the process object of the whole program
  * @endpoint: where its proxied messages arrive
  * @signals: this program's, SIGCHLD among them
  * @timeout: of the watchdog, nanoseconds; 0: there is none

@@ -113,6 +113,9 @@ static int catch_signals(struct supervision *s)
 
 /* --- starting it ----------------------------------------------------------------- */
 
+/* All its threads: one that hangs may be any of them. */
+static const struct proxyipc_process_open how = { .flags = PROXYIPC_OPEN_GROUP };
+
 /* A script that doesn't say whose is the shell's. */
 static int spawn_script(struct supervision *s, const char *path)
 {
@@ -127,7 +130,7 @@ static int spawn_script(struct supervision *s, const char *path)
 	argv[1] = (char *)path;
 	for (i = 1; i <= count; i++)
 		argv[i + 1] = s->argv[i];
-	ret = proxyipc_spawn(s->device, NULL, "/bin/sh", argv, environ, &s->pid);
+	ret = proxyipc_spawn(s->device, &how, "/bin/sh", argv, environ, &s->pid);
 	free(argv);
 	return ret;
 }
@@ -139,7 +142,7 @@ static int spawn_program(struct supervision *s)
 
 	if (!path)
 		return error;
-	s->process = proxyipc_spawn(s->device, NULL, path, s->argv, environ, &s->pid);
+	s->process = proxyipc_spawn(s->device, &how, path, s->argv, environ, &s->pid);
 	if (s->process == -ENOEXEC)
 		s->process = spawn_script(s, path);
 	free(path);

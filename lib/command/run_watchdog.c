@@ -191,7 +191,6 @@ static void add_result(const struct report *report)
 static void add_stacks(struct report *report)
 {
 	struct stacks stacks = {
-		.device = report->s->device,
 		.pid = report->s->pid,
 		.process = report->s->process,
 		.token = report->message->out_token,

@@ -10,10 +10,10 @@ struct output;
 
 /**
  * struct stacks - whose stacks, and what came of it
- * @device: from proxyipc_open(), to hold threads by
+ * @device: from proxyipc_open(), to hold them by; not needed with @token
  * @pid: the process
  * @tid: the one thread of it, 0 for all
- * @process: a process object on a thread that is held already by @token
+ * @process: a process object that is held already by @token: what that holds is walked
  * @token: that hold, 0 if there is none
  * @walked: called as soon as all that was held for this runs again: @token isn't
  *	needed any more, and what is still to be done may take long; may be NULL
