@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_linux_proc_find_elf,
@@ -64,4 +65,27 @@ void image_close(struct image *image)
 {
 	dwfl_end(image->dwfl);
 	image->dwfl = NULL;
+}
+
+int proxyipc_backtrace_open(pid_t pid, struct proxyipc_backtrace **backtrace)
+{
+	struct proxyipc_backtrace *new = malloc(sizeof(*new));
+	int ret;
+
+	if (!new)
+		return -ENOMEM;
+	ret = image_open(&new->image, pid);
+	if (ret) {
+		free(new);
+		return ret;
+	}
+	image_read_ahead(&new->image);
+	*backtrace = new;
+	return 0;
+}
+
+void proxyipc_backtrace_close(struct proxyipc_backtrace *backtrace)
+{
+	image_close(&backtrace->image);
+	free(backtrace);
 }

@@ -61,6 +61,11 @@ struct image {
 	struct walk *walk;
 };
 
+/* The same, for who asked for it ahead of time. */
+struct proxyipc_backtrace {
+	struct image image;
+};
+
 /*
  * image.c. What is needed of programs and libraries is read when it is; who has
  * nobody held yet has it read ahead, which may take long. image_refresh() is quick.

@@ -210,10 +210,26 @@ static int backtrace_image(struct threads *threads, struct image *image)
 	return ret ? ret : name_all(threads, image);
 }
 
+/* Opened for the occasion. */
+static int backtrace_once(struct threads *threads)
+{
+	struct image image;
+	int ret;
+
+	ret = image_open(&image, threads->params->pid);
+	if (ret)
+		return ret;
+	/* Not while somebody stands still for it. */
+	if (!threads->params->token)
+		image_read_ahead(&image);
+	ret = backtrace_image(threads, &image);
+	image_close(&image);
+	return ret;
+}
+
 int proxyipc_backtrace_threads(struct proxyipc_threads *params)
 {
 	struct threads threads = { .params = params, .process = -1 };
-	struct image image;
 	unsigned int i;
 	int ret;
 
@@ -221,15 +237,10 @@ int proxyipc_backtrace_threads(struct proxyipc_threads *params)
 	params->out_held = 0;
 	params->out_held_us = 0;
 	ret = open_process(&threads);
-	if (!ret)
-		ret = image_open(&image, params->pid);
-	if (!ret) {
-		/* Not while somebody stands still for it. */
-		if (!params->token)
-			image_read_ahead(&image);
-		ret = backtrace_image(&threads, &image);
-		image_close(&image);
-	}
+	if (!ret && params->backtrace)
+		ret = backtrace_image(&threads, &params->backtrace->image);
+	else if (!ret)
+		ret = backtrace_once(&threads);
 	close_process(&threads);
 	for (i = 0; i < threads.count; i++)
 		free(threads.walks[i]);

@@ -110,6 +110,27 @@ void proxyipc_backtrace_print_frame(FILE *file, unsigned int number,
  */
 int proxyipc_backtrace_pid(int device, pid_t pid, FILE *file);
 
+struct proxyipc_backtrace;
+
+/**
+ * proxyipc_backtrace_open() - get ready to take the stacks of a process
+ * @pid: the process
+ * @backtrace: where what is needed for that goes; untouched by a failure
+ *
+ * Reads ahead of time what a walk needs of the programs and libraries that are loaded:
+ * for who wants the process to stand still as short as can be, and doesn't know yet
+ * when. What is loaded later is read when the stacks are taken. An exec doesn't matter.
+ *
+ * Return: 0, or a negative error: -ESRCH if there is no such process.
+ */
+int proxyipc_backtrace_open(pid_t pid, struct proxyipc_backtrace **backtrace);
+
+/**
+ * proxyipc_backtrace_close() - forget about a process
+ * @backtrace: from proxyipc_backtrace_open()
+ */
+void proxyipc_backtrace_close(struct proxyipc_backtrace *backtrace);
+
 /**
  * struct proxyipc_thread - a thread whose stack was looked at
  * @tid: which
@@ -134,6 +155,7 @@ struct proxyipc_thread {
  * @process: a process object on it, or on a thread of it, that is held already: what
  *	that holds is walked, and stays held
  * @token: that hold; 0 if there is none, and @process isn't looked at
+ * @backtrace: of that process, from proxyipc_backtrace_open(); or NULL
  * @thread: called for each thread, before its frames
  * @frame: called for each frame, the innermost first, which is number 0; with a
  *	result other than 0 it ends this thread's
@@ -149,6 +171,7 @@ struct proxyipc_threads {
 	pid_t tid;
 	int process;
 	__u64 token;
+	struct proxyipc_backtrace *backtrace;
 	void (*thread)(const struct proxyipc_thread *thread, void *arg);
 	int (*frame)(unsigned int number, const struct proxyipc_frame *frame, void *arg);
 	void *arg;
