@@ -22,7 +22,7 @@ native	:= $(build)/native/$(subst /,_,$(abspath $(KDIR)))
 backtrace := --no-print-directory -s -C lib/backtrace O=$(build)
 has_libdw := echo '\#include <elfutils/libdwfl.h>' | $(CC) -E - >/dev/null 2>&1
 
-.PHONY: help docs all modules lib install install-module install-lib uninstall \
+.PHONY: help docs all modules lib watchdogd install install-module install-lib uninstall \
 	demo check check-debug model stress lint clean selftests stress-program \
 	list-selftests have-headers
 
@@ -53,6 +53,9 @@ lib:				## the library, the one for stacks, the command and the man pages
 	else echo "left out libproxyipc-backtrace: it needs elfutils (apt-get install libdw-dev)"; fi
 	@$(MAKE) --no-print-directory -C lib/command O=$(build)
 	@$(MAKE) --no-print-directory -C Documentation/man O=$(build)
+
+watchdogd: lib			## the watchdog daemon of examples/watchdogd
+	@$(MAKE) --no-print-directory -C examples/watchdogd O=$(build)
 
 install: install-module install-lib	## module, library, command and man pages, below DESTDIR and PREFIX
 
