@@ -23,7 +23,7 @@ backtrace := --no-print-directory -s -C lib/backtrace O=$(build)
 has_libdw := echo '\#include <elfutils/libdwfl.h>' | $(CC) -E - >/dev/null 2>&1
 
 .PHONY: help docs all modules lib watchdogd install install-module install-lib uninstall \
-	demo check check-debug model stress lint clean selftests stress-program \
+	demo check check-debug model stress bench lint clean selftests stress-program \
 	list-selftests have-headers
 
 all: modules lib		## the module for KDIR (this machine's kernel), library and command
@@ -98,6 +98,9 @@ model:				## the formal models: all states, and mistakes planted in them
 
 stress:				## the torture, in a guest: SECONDS=60 SEED=n KERNEL=6.12
 	@$(vm)/stress $(if $(KERNEL),-k "$(KERNEL)") $(if $(SECONDS),-s "$(SECONDS)") $(if $(SEED),-S "$(SEED)")
+
+bench:				## what calls, holds and the rest cost, against what else there is
+	@$(vm)/bench $(if $(KERNEL),-k "$(KERNEL)") $(PROGRAMS)
 
 docs:				## the documents, with the reference filled in, to build/docs
 	@$(MAKE) --no-print-directory -C Documentation
