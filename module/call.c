@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "actor.h"
 #include "call.h"
 #include "main.h"
 #include "trace.h"
@@ -42,7 +43,7 @@ struct proxyipc_call *proxyipc_call_new(u32 kind, u64 payload,
 	call->kind = kind;
 	call->payload = payload;
 	call->tgid = get_pid(task_tgid(current));
-	call->tid = get_pid(task_pid(current));
+	call->tid = get_pid(proxyipc_actor());
 	current_uid_gid(&call->uid, &call->gid);
 	init_waitqueue_head(&call->wait);
 	call->state = PROXYIPC_CALL_QUEUED;
@@ -229,11 +230,16 @@ static enum proxyipc_call_state call_state(struct proxyipc_call *call)
 }
 
 /*
- * Sleep until the call is done, or there is a reason to give it up.
- *
- * Before the pick-up any signal is one, afterwards only a fatal signal: whoever
- * answers by then may already have done what it was asked for.
+ * Which signals are a reason to give a call up? Before the pick-up any, afterwards
+ * only a fatal one: whoever answers by then may already have done what it was asked
+ * for. But a worker of io_uring that isn't wanted any more must not go on.
  */
+static bool call_heeds_any_signal(enum proxyipc_call_state state)
+{
+	return state == PROXYIPC_CALL_QUEUED || proxyipc_actor_is_worker();
+}
+
+/* Sleep until the call is done, or there is a reason to give it up. */
 static int call_sleep(struct proxyipc_call *call, u64 deadline)
 {
 	enum proxyipc_call_state state;
@@ -243,7 +249,7 @@ static int call_sleep(struct proxyipc_call *call, u64 deadline)
 	int ret = 0;
 
 	for (;;) {
-		mode = call_state(call) == PROXYIPC_CALL_QUEUED ?
+		mode = call_heeds_any_signal(call_state(call)) ?
 		       PROXYIPC_WAIT_SIGNAL : PROXYIPC_WAIT_KILL;
 		prepare_to_wait(&call->wait, &wait, mode);
 		state = call_state(call);
@@ -253,8 +259,8 @@ static int call_sleep(struct proxyipc_call *call, u64 deadline)
 			ret = -ETIMEDOUT;
 			break;
 		}
-		if (state == PROXYIPC_CALL_QUEUED ? signal_pending(current) :
-						    fatal_signal_pending(current)) {
+		if (call_heeds_any_signal(state) ? signal_pending(current) :
+						   fatal_signal_pending(current)) {
 			ret = -ERESTARTSYS;
 			break;
 		}
@@ -294,7 +300,7 @@ int proxyipc_call_wait(struct proxyipc_call *call, u64 deadline,
 		 * abandoned, and the answer will find nobody.
 		 */
 		if (ret == -ERESTARTSYS && !fatal_signal_pending(current) &&
-		    !proxyipc_call_is_done(call))
+		    !proxyipc_actor_is_worker() && !proxyipc_call_is_done(call))
 			continue;
 		proxyipc_call_finish(call, ret == -ERESTARTSYS ? -EINTR : ret);
 		break;

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "actor.h"
 #include "call.h"
 #include "endpoint.h"
 #include "main.h"
@@ -34,7 +35,7 @@ struct proxyipc_endpoint *proxyipc_endpoint_new(u32 queue_limit)
 	INIT_LIST_HEAD(&ep->blocked);
 	proxyipc_node_init(&ep->notice_node, PROXYIPC_NODE_NOTICES);
 	INIT_LIST_HEAD(&ep->receivers);
-	ep->receiver = get_pid(task_pid(current));
+	ep->receiver = get_pid(proxyipc_actor());
 	init_waitqueue_head(&ep->wait);
 	init_waitqueue_head(&ep->changed);
 	return ep;

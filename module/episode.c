@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
+#include "actor.h"
 #include "call.h"
 #include "endpoint.h"
 #include "episode.h"
@@ -615,7 +616,7 @@ bool proxyipc_episode_pick(struct proxyipc_process *process, u64 token)
 		episode->state = PROXYIPC_EPISODE_RECEIVED;
 		episode->picked = true;
 		handler_set_locked(process);
-		proxyipc_hold_set_holder(&process->hold, task_pid(current));
+		proxyipc_hold_set_holder(&process->hold, proxyipc_actor());
 	}
 	spin_unlock(&process->lock);
 	return picked;

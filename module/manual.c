@@ -6,6 +6,7 @@
 #include <linux/poll.h>
 #include <linux/sched.h>
 
+#include "actor.h"
 #include "compat.h"
 #include "lease.h"
 #include "main.h"
@@ -114,7 +115,7 @@ static int manual_begin_locked(struct proxyipc_manual *manual, u64 lease,
 	if (ret)
 		return ret;
 	manual->hold.defer_max = defer_max;
-	ret = proxyipc_hold_add(&manual->hold, task_pid(current));
+	ret = proxyipc_hold_add(&manual->hold, proxyipc_actor());
 	if (ret) {
 		proxyipc_user_uncharge(process->user);
 		return ret;
@@ -200,7 +201,7 @@ int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
 	struct proxyipc_look look;
 	int ret;
 
-	if (proxyipc_hold_would_deadlock(&process->identity, task_pid(current)))
+	if (proxyipc_hold_would_deadlock(&process->identity, proxyipc_actor()))
 		return -EDEADLK;
 
 	spin_lock(&process->lock);

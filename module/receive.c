@@ -8,6 +8,7 @@
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
+#include "actor.h"
 #include "call.h"
 #include "endpoint.h"
 #include "episode.h"
@@ -68,7 +69,7 @@ static void take_receiver_locked(struct proxyipc_endpoint *ep,
 static bool receive_take(struct proxyipc_endpoint *ep,
 			 struct proxyipc_pickup *pickup)
 {
-	struct pid *self = task_pid(current), *previous = NULL;
+	struct pid *self = proxyipc_actor(), *previous = NULL;
 	struct proxyipc_receiver *receiver = NULL;
 	struct proxyipc_node *node;
 
