@@ -3,28 +3,14 @@
 #include <linux/errno.h>
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
-#include <linux/proxyipc.h>
 
 #include "device.h"
 #include "endpointfd.h"
 #include "entry.h"
+#include "ioctl.h"
 #include "object.h"
 #include "processfd.h"
 #include "reply.h"
-
-/**
- * struct proxyipc_command - one row of the table
- * @fops: of the kind of file that has the command
- * @handler: what it does; flags, reserved fields and values are its to check
- * @size: of the argument, as this kernel knows it
- * @min_size: of the argument, as first published
- */
-struct proxyipc_command {
-	const struct file_operations *fops;
-	long (*handler)(struct file *file, void *arg, void __user *user);
-	size_t size;
-	size_t min_size;
-};
 
 /* The last field of the first version pins the layout of all that precede it. */
 #define COMMAND(object, OBJECT, kind, verb, VERB, last, pinned)		\
@@ -66,39 +52,15 @@ static const struct proxyipc_command commands[] = {
 	COMMAND(reply, REPLY, reply, send, SEND, message, 88),
 };
 
-union proxyipc_any_params {
-	u32 size;
-	struct proxyipc_device_info device_info;
-	struct proxyipc_endpoint_create endpoint_create;
-	struct proxyipc_process_open process_open;
-	struct proxyipc_endpoint_mint endpoint_mint;
-	struct proxyipc_endpoint_recv endpoint_recv;
-	struct proxyipc_endpoint_reply endpoint_reply;
-	struct proxyipc_endpoint_reply_recv endpoint_reply_recv;
-	struct proxyipc_endpoint_resume endpoint_resume;
-	struct proxyipc_endpoint_fetch endpoint_fetch;
-	struct proxyipc_endpoint_drop endpoint_drop;
-	struct proxyipc_entry_call entry_call;
-	struct proxyipc_entry_send entry_send;
-	struct proxyipc_entry_notify entry_notify;
-	struct proxyipc_process_mint process_mint;
-	struct proxyipc_process_set_receiver process_set_receiver;
-	struct proxyipc_process_hold process_hold;
-	struct proxyipc_process_resume process_resume;
-	struct proxyipc_process_reply process_reply;
-	struct proxyipc_process_fetch_reply process_fetch_reply;
-	struct proxyipc_process_info process_info;
-	struct proxyipc_process_yield process_yield;
-	struct proxyipc_process_set_watchdog process_set_watchdog;
-	struct proxyipc_process_keepalive process_keepalive;
-	struct proxyipc_process_set_faults process_set_faults;
-	struct proxyipc_process_get_regs process_get_regs;
-	struct proxyipc_process_set_policy process_set_policy;
-	struct proxyipc_reply_send reply_send;
-};
-
-static const struct proxyipc_command *find_command(const struct file *file,
-						   unsigned int number)
+/**
+ * proxyipc_command_find() - the command that a number names
+ * @file: the descriptor that it was given for
+ * @number: any number
+ *
+ * Return: the command, or NULL if this kind of descriptor has no such one.
+ */
+const struct proxyipc_command *proxyipc_command_find(const struct file *file,
+						     unsigned int number)
 {
 	const struct proxyipc_command *command;
 	unsigned int nr = _IOC_NR(number);
@@ -107,6 +69,38 @@ static const struct proxyipc_command *find_command(const struct file *file,
 		return NULL;
 	command = &commands[array_index_nospec(nr, ARRAY_SIZE(commands))];
 	return command->fops == file->f_op ? command : NULL;
+}
+
+/**
+ * proxyipc_command_import() - copy the argument of a command in
+ * @command: the command
+ * @params: receives it, as this kernel knows it
+ * @user: where it is
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, -EINVAL, -E2BIG or -EFAULT.
+ */
+int proxyipc_command_import(const struct proxyipc_command *command,
+			    union proxyipc_any_params *params,
+			    void __user *user)
+{
+	u32 size;
+	int ret;
+
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < command->min_size)
+		return -EINVAL;
+	/* No struct gets that long, and its tail would be read byte by byte. */
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(params, command->size, user, size);
+	if (ret)
+		return ret;
+	/* What was checked is what counts, whatever is there by now. */
+	params->size = size;
+	return 0;
 }
 
 /**
@@ -119,25 +113,16 @@ static const struct proxyipc_command *find_command(const struct file *file,
  */
 long proxyipc_ioctl(struct file *file, unsigned int number, unsigned long arg)
 {
-	const struct proxyipc_command *command = find_command(file, number);
+	const struct proxyipc_command *command =
+		proxyipc_command_find(file, number);
 	void __user *user = (void __user *)arg;
 	union proxyipc_any_params params;
-	u32 size;
 	int ret;
 
 	if (!command)
 		return -ENOTTY;
-	if (get_user(size, (u32 __user *)user))
-		return -EFAULT;
-	if (size < command->min_size)
-		return -EINVAL;
-	/* No struct gets that long, and its tail would be read byte by byte. */
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	ret = copy_struct_from_user(&params, command->size, user, size);
+	ret = proxyipc_command_import(command, &params, user);
 	if (ret)
 		return ret;
-	/* What was checked is what counts, whatever is there by now. */
-	params.size = size;
 	return command->handler(file, &params, user);
 }
