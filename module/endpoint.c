@@ -117,7 +117,7 @@ void proxyipc_endpoint_queue_locked(struct proxyipc_endpoint *ep,
 
 	list_add_tail(&node->link, &ep->queue);
 	ep->nr_queued++;
-	wake_up_poll(&ep->wait, EPOLLIN);
+	wake_up_poll(&ep->wait, EPOLLIN | EPOLLRDNORM);
 }
 
 /**
@@ -132,7 +132,7 @@ void proxyipc_endpoint_requeue_locked(struct proxyipc_endpoint *ep,
 
 	list_add(&node->link, &ep->queue);
 	ep->nr_queued++;
-	wake_up_poll(&ep->wait, EPOLLIN);
+	wake_up_poll(&ep->wait, EPOLLIN | EPOLLRDNORM);
 }
 
 /**

@@ -138,7 +138,7 @@ static int receive_wait(struct proxyipc_endpoint *ep,
 	finish_wait(&ep->wait, &wait);
 	/* The wake-up for another message may have hit us, or one was for two. */
 	if (READ_ONCE(ep->nr_queued))
-		wake_up_poll(&ep->wait, EPOLLIN);
+		wake_up_poll(&ep->wait, EPOLLIN | EPOLLRDNORM);
 	return ret;
 }
 

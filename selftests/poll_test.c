@@ -171,6 +171,16 @@ TEST_F(poll, sleeper_on_an_endpoint_is_woken_by_send)
 	EXPECT_EQ(POLLIN, sleeper_end(&sleeper));
 }
 
+/* Once only POLLIN was said with the wake-up, and this one slept on. */
+TEST_F(poll, sleeper_who_asked_for_POLLRDNORM_alone_is_woken)
+{
+	struct sleeper sleeper;
+
+	ASSERT_TRUE(sleeper_start(&sleeper, self->endpoint, POLLRDNORM));
+	ASSERT_EQ(0, entry_send(self->entry, 1));
+	EXPECT_EQ(POLLRDNORM, sleeper_end(&sleeper));
+}
+
 TEST_F(poll, sleeper_on_an_endpoint_is_woken_by_call)
 {
 	struct sleeper sleeper;
