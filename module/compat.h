@@ -233,6 +233,111 @@ static inline u64 proxyipc_task_stretch(struct task_struct *task)
 #endif
 
 /*
+ * Commands through io_uring. A command can wait without a thread where the kernel
+ * cancels those that do when their ring goes; elsewhere they would keep the ring, and
+ * whoever exits with it, for ever.
+ */
+#ifdef PROXYIPC_HAS_URING_CANCEL
+
+#include <linux/io_uring/cmd.h>
+
+#define PROXYIPC_URING_CAN_WAIT	true
+
+/* What the submitter wrote into its entry of the ring, which it may still write to. */
+static inline const void *proxyipc_uring_payload(struct io_uring_cmd *cmd)
+{
+	return cmd->sqe->cmd;
+}
+
+static inline bool proxyipc_uring_is_cancel(unsigned int issue_flags)
+{
+	return issue_flags & IO_URING_F_CANCEL;
+}
+
+#define proxyipc_uring_mark_cancelable	io_uring_cmd_mark_cancelable
+
+/*
+ * In a ring with DEFER_TASKRUN only its task may complete anything. 6.12 insists on
+ * that even when it cancels by a work item because the ring goes.
+ */
+static inline bool proxyipc_uring_is_for_task_only(struct io_uring_cmd *cmd)
+{
+	return cmd_to_io_kiocb(cmd)->ctx->flags & IORING_SETUP_DEFER_TASKRUN;
+}
+
+#else
+
+#include <linux/io_uring.h>
+
+#define PROXYIPC_URING_CAN_WAIT	false
+
+static inline const void *proxyipc_uring_payload(struct io_uring_cmd *cmd)
+{
+	return cmd->cmd;
+}
+
+static inline bool proxyipc_uring_is_cancel(unsigned int issue_flags)
+{
+	return false;
+}
+
+static inline void proxyipc_uring_mark_cancelable(struct io_uring_cmd *cmd,
+						  unsigned int issue_flags)
+{
+}
+
+static inline bool proxyipc_uring_is_for_task_only(struct io_uring_cmd *cmd)
+{
+	return false;
+}
+
+#endif
+
+/* A ring with large completions has a second result, of which we make no use. */
+static inline void proxyipc_uring_done(struct io_uring_cmd *cmd, int result,
+				       unsigned int issue_flags)
+{
+#ifdef PROXYIPC_HAS_URING_DONE32
+	io_uring_cmd_done(cmd, result, issue_flags);
+#else
+	io_uring_cmd_done(cmd, result, 0, issue_flags);
+#endif
+}
+
+/*
+ * PROXYIPC_URING_WORK(name, function) makes a name to be given to
+ * proxyipc_uring_do_in_task(): the task that submitted the command calls @function
+ * with it, the flags to complete it with, and whether it is too late for anything else,
+ * and then it isn't that task who calls.
+ */
+#define proxyipc_uring_do_in_task	io_uring_cmd_complete_in_task
+
+#ifdef PROXYIPC_HAS_URING_TW_REQ
+#define PROXYIPC_URING_WORK(name, function)				\
+	static void name(struct io_tw_req req, io_tw_token_t tw)	\
+	{								\
+		function(io_uring_cmd_from_tw(req),			\
+			 IO_URING_CMD_TASK_WORK_ISSUE_FLAGS,		\
+			 tw.cancel || proxyipc_uring_is_orphan());	\
+	}
+#else
+#ifndef PROXYIPC_HAS_URING_TASK_DEAD
+#define IO_URING_F_TASK_DEAD	0
+#endif
+#define PROXYIPC_URING_WORK(name, function)				\
+	static void name(struct io_uring_cmd *cmd, unsigned int flags)	\
+	{								\
+		function(cmd, flags, flags & IO_URING_F_TASK_DEAD ||	\
+			 proxyipc_uring_is_orphan());			\
+	}
+#endif
+
+static inline bool proxyipc_uring_is_orphan(void)
+{
+	return current->flags & (PF_KTHREAD | PF_EXITING);
+}
+
+/*
  * task_work_add(), exported or not: distributions export it for binder, vanilla
  * kernels don't. Its address is then found once at load, through a kprobe.
  */

@@ -28,6 +28,14 @@ module_param(open_same_uid, bool, 0644);
 MODULE_PARM_DESC(open_same_uid,
 		 "A user may open own processes without their consent (default N)");
 
+static u64 uring_features(void)
+{
+	if (!IS_ENABLED(CONFIG_IO_URING))
+		return 0;
+	return PROXYIPC_FEATURE_URING |
+	       (PROXYIPC_URING_CAN_WAIT ? PROXYIPC_FEATURE_URING_WAIT : 0);
+}
+
 /**
  * proxyipc_device_info_ioctl() - PROXYIPC_IOC_DEVICE_INFO
  * @file: the device
@@ -52,7 +60,8 @@ long proxyipc_device_info_ioctl(struct file *file, void *arg, void __user *user)
 				PROXYIPC_FEATURE_WATCHDOG |
 				PROXYIPC_FEATURE_FAULTS |
 				PROXYIPC_FEATURE_REGS |
-				PROXYIPC_FEATURE_GROUPS,
+				PROXYIPC_FEATURE_GROUPS |
+				uring_features(),
 		.out_lease_default = PROXYIPC_LEASE_DEFAULT,
 		.out_lease_max = PROXYIPC_LEASE_MAX,
 		.out_holds_max = READ_ONCE(proxyipc_holds_per_user),

@@ -163,6 +163,12 @@ long proxyipc_endpoint_mint_ioctl(struct file *file, void *arg,
 				      &params->out_fd, user, sizeof(*params));
 }
 
+static bool recv_is_valid(const struct proxyipc_endpoint_recv *params)
+{
+	return !(params->flags & ~PROXYIPC_NONBLOCK) &&
+	       !params->received.__reserved;
+}
+
 /**
  * proxyipc_endpoint_recv_ioctl() - PROXYIPC_IOC_ENDPOINT_RECV
  * @file: the endpoint
@@ -177,12 +183,36 @@ long proxyipc_endpoint_recv_ioctl(struct file *file, void *arg,
 	struct proxyipc_endpoint_recv __user *user_params = user;
 	struct proxyipc_endpoint_recv *params = arg;
 
-	if (params->flags & ~PROXYIPC_NONBLOCK || params->received.__reserved)
+	if (!recv_is_valid(params))
 		return -EINVAL;
 	return proxyipc_receive(file->private_data, &params->received,
 				&user_params->received,
 				params->flags & PROXYIPC_NONBLOCK,
 				params->deadline);
+}
+
+/**
+ * proxyipc_endpoint_recv_begin() - PROXYIPC_IOC_ENDPOINT_RECV, from a ring
+ * @file: the endpoint
+ * @arg: struct proxyipc_endpoint_recv
+ * @user: where it came from
+ * @waiter: receives what waits
+ *
+ * Return: as documented for the command, or as proxyipc_receive_begin().
+ */
+long proxyipc_endpoint_recv_begin(struct file *file, void *arg,
+				  void __user *user,
+				  struct proxyipc_waiter **waiter)
+{
+	struct proxyipc_endpoint_recv __user *user_params = user;
+	struct proxyipc_endpoint_recv *params = arg;
+
+	if (!recv_is_valid(params))
+		return -EINVAL;
+	return proxyipc_receive_begin(file->private_data, &params->received,
+				      &user_params->received,
+				      params->flags & PROXYIPC_NONBLOCK,
+				      params->deadline, waiter);
 }
 
 /**
@@ -232,7 +262,6 @@ static bool reply_recv_is_valid(const struct proxyipc_endpoint_reply_recv *param
 	       proxyipc_message_is_zero(&params->message);
 }
 
-/* The first half of REPLY_RECV. */
 static int reply_recv_answer(struct proxyipc_endpoint *ep,
 			     const struct proxyipc_endpoint_reply_recv *params,
 			     bool *used)
@@ -256,6 +285,25 @@ static int reply_recv_answer(struct proxyipc_endpoint *ep,
 	return ret;
 }
 
+/* The first half of REPLY_RECV. */
+static int reply_recv_first(struct proxyipc_endpoint *ep,
+			    const struct proxyipc_endpoint_reply_recv *params,
+			    struct proxyipc_endpoint_reply_recv __user *user)
+{
+	bool used = false;
+	int ret;
+
+	if (!reply_recv_is_valid(params))
+		return -EINVAL;
+	if (!params->cap)
+		return 0;
+	ret = reply_recv_answer(ep, params, &used);
+	/* At once: a restart after a signal must not do it again. */
+	if (used && put_user(0ULL, &user->cap))
+		return -EFAULT;
+	return ret;
+}
+
 /**
  * proxyipc_endpoint_reply_recv_ioctl() - PROXYIPC_IOC_ENDPOINT_REPLY_RECV
  * @file: the endpoint
@@ -269,23 +317,43 @@ long proxyipc_endpoint_reply_recv_ioctl(struct file *file, void *arg,
 {
 	struct proxyipc_endpoint_reply_recv __user *user_params = user;
 	struct proxyipc_endpoint_reply_recv *params = arg;
-	struct proxyipc_endpoint *ep = file->private_data;
-	bool used = false;
-	int ret = 0;
+	int ret;
 
-	if (!reply_recv_is_valid(params))
-		return -EINVAL;
-	if (params->cap) {
-		ret = reply_recv_answer(ep, params, &used);
-		/* At once: a restart after a signal must not do it again. */
-		if (used && put_user(0ULL, &user_params->cap))
-			return -EFAULT;
-		if (ret)
-			return ret;
-	}
-	return proxyipc_receive(ep, &params->received, &user_params->received,
+	ret = reply_recv_first(file->private_data, params, user_params);
+	if (ret)
+		return ret;
+	return proxyipc_receive(file->private_data, &params->received,
+				&user_params->received,
 				params->flags & PROXYIPC_NONBLOCK,
 				params->deadline);
+}
+
+/**
+ * proxyipc_endpoint_reply_recv_begin() - PROXYIPC_IOC_ENDPOINT_REPLY_RECV, from a ring
+ * @file: the endpoint
+ * @arg: struct proxyipc_endpoint_reply_recv
+ * @user: where it came from
+ * @waiter: receives what waits
+ *
+ * Begun again it doesn't answer again: there is no cap any more.
+ *
+ * Return: as documented for the command, or as proxyipc_receive_begin().
+ */
+long proxyipc_endpoint_reply_recv_begin(struct file *file, void *arg,
+					void __user *user,
+					struct proxyipc_waiter **waiter)
+{
+	struct proxyipc_endpoint_reply_recv __user *user_params = user;
+	struct proxyipc_endpoint_reply_recv *params = arg;
+	int ret;
+
+	ret = reply_recv_first(file->private_data, params, user_params);
+	if (ret)
+		return ret;
+	return proxyipc_receive_begin(file->private_data, &params->received,
+				      &user_params->received,
+				      params->flags & PROXYIPC_NONBLOCK,
+				      params->deadline, waiter);
 }
 
 /**
@@ -413,6 +481,7 @@ const struct file_operations proxyipc_endpoint_fops = {
 	.poll = endpoint_poll,
 	.unlocked_ioctl = proxyipc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = proxyipc_uring_cmd,
 	.show_fdinfo = endpoint_show_fdinfo,
 	.llseek = noop_llseek,
 };

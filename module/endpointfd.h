@@ -14,6 +14,7 @@
 
 struct file;
 struct proxyipc_endpoint;
+struct proxyipc_waiter;
 
 int proxyipc_endpointfd_publish(struct proxyipc_endpoint *ep, void *params,
 				s32 *out_fd, void __user *user, size_t size);
@@ -22,10 +23,16 @@ long proxyipc_endpoint_mint_ioctl(struct file *file, void *arg,
 				  void __user *user);
 long proxyipc_endpoint_recv_ioctl(struct file *file, void *arg,
 				  void __user *user);
+long proxyipc_endpoint_recv_begin(struct file *file, void *arg,
+				  void __user *user,
+				  struct proxyipc_waiter **waiter);
 long proxyipc_endpoint_reply_ioctl(struct file *file, void *arg,
 				   void __user *user);
 long proxyipc_endpoint_reply_recv_ioctl(struct file *file, void *arg,
 					void __user *user);
+long proxyipc_endpoint_reply_recv_begin(struct file *file, void *arg,
+					void __user *user,
+					struct proxyipc_waiter **waiter);
 long proxyipc_endpoint_resume_ioctl(struct file *file, void *arg,
 				    void __user *user);
 long proxyipc_endpoint_fetch_ioctl(struct file *file, void *arg,

@@ -235,6 +235,7 @@ const struct file_operations proxyipc_entry_fops = {
 	.poll = entry_poll,
 	.unlocked_ioctl = proxyipc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = proxyipc_uring_cmd,
 	.show_fdinfo = entry_show_fdinfo,
 	.llseek = noop_llseek,
 };

@@ -21,6 +21,7 @@
  * - hold, and with it target, thread, group, identity and what else hold.h lists:
  *   keep a target from running user code; the only ones that do
  * - object: file descriptors and who may have how many holds
+ * - waiter: waiting without a task
  * - call: one call or send, and its one result
  * - endpoint: the queue of messages
  * - receiver: the receiver slot of a process object, and its place in a queue
@@ -32,6 +33,7 @@
  * - reply, entry, processfd, endpointfd, device: the kinds of descriptor, each
  *   with its commands
  * - ioctl: the table of commands
+ * - uring: those of them that io_uring takes
  * - main: load and unload
  *
  * Lock order, outer first. All of ours but the last four are spinlock_t and taken in
@@ -52,6 +54,10 @@
  *       task->pi_lock          the kernel's, raw: a target stays asleep while
  *                              its registers are read
  *     targets_lock             raw: which threads have a record
+ *
+ * A wait queue has a lock of its own, call->wait.lock among them. Under it somebody is
+ * woken, be it that io_uring is told to run task work: the kernel's locks only.
+ * io_uring calls us with the lock of the ring held, a mutex; none of ours is held then.
  *
  * siglock comes before the raw ones also because the probe of signal_generate runs
  * under it, and takes thread->lock: so no signal may be sent under a raw lock.

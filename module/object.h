@@ -54,6 +54,11 @@ int proxyipc_params_export(void __user *user, const void *params, size_t size);
 /* The table of commands, in ioctl.c: what every kind's .unlocked_ioctl is. */
 long proxyipc_ioctl(struct file *file, unsigned int command, unsigned long arg);
 
+struct io_uring_cmd;
+
+/* And in uring.c: what every kind's .uring_cmd is. */
+int proxyipc_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
+
 struct proxyipc_user;
 
 extern unsigned int proxyipc_holds_per_user;

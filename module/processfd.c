@@ -686,6 +686,7 @@ const struct file_operations proxyipc_process_fops = {
 	.mmap = process_mmap,
 	.unlocked_ioctl = proxyipc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = proxyipc_uring_cmd,
 	.show_fdinfo = process_show_fdinfo,
 	.llseek = noop_llseek,
 };

@@ -4,6 +4,7 @@
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
@@ -18,6 +19,7 @@
 #include "receiver.h"
 #include "trace.h"
 #include "wait.h"
+#include "waiter.h"
 
 /**
  * struct proxyipc_pickup - a message that is being received
@@ -110,6 +112,13 @@ out:
 	return node;
 }
 
+/* The wake-up for another message may have hit us, or one was for two. */
+static void receive_pass_on(struct proxyipc_endpoint *ep)
+{
+	if (READ_ONCE(ep->nr_queued))
+		wake_up_poll(&ep->wait, EPOLLIN | EPOLLRDNORM);
+}
+
 static int receive_wait(struct proxyipc_endpoint *ep,
 			struct proxyipc_pickup *pickup, bool nonblock,
 			u64 deadline)
@@ -136,9 +145,7 @@ static int receive_wait(struct proxyipc_endpoint *ep,
 		in_time = proxyipc_wait_until(deadline);
 	}
 	finish_wait(&ep->wait, &wait);
-	/* The wake-up for another message may have hit us, or one was for two. */
-	if (READ_ONCE(ep->nr_queued))
-		wake_up_poll(&ep->wait, EPOLLIN | EPOLLRDNORM);
+	receive_pass_on(ep);
 	return ret;
 }
 
@@ -312,4 +319,99 @@ int proxyipc_receive(struct proxyipc_endpoint *ep,
 		pickup_deinit(&pickup);
 	}
 	return ret;
+}
+
+/**
+ * struct receive_waiter - a receive that waits without a task
+ * @waiter: waits for a message in @ep
+ * @ep: the endpoint; the command has its file
+ * @received: as in proxyipc_receive()
+ * @user: likewise
+ */
+struct receive_waiter {
+	struct proxyipc_waiter waiter;
+	struct proxyipc_endpoint *ep;
+	struct proxyipc_received received;
+	struct proxyipc_received __user *user;
+};
+
+static struct receive_waiter *to_receive(struct proxyipc_waiter *waiter)
+{
+	return container_of(waiter, struct receive_waiter, waiter);
+}
+
+static bool receive_is_due(struct proxyipc_waiter *waiter)
+{
+	return READ_ONCE(to_receive(waiter)->ep->nr_queued);
+}
+
+static int receive_attempt(struct proxyipc_waiter *waiter)
+{
+	struct receive_waiter *receive = to_receive(waiter);
+	int ret;
+
+	ret = proxyipc_receive(receive->ep, &receive->received, receive->user,
+			       true, 0);
+	if (ret == -EAGAIN)
+		return -EIOCBQUEUED;
+	receive_pass_on(receive->ep);
+	return ret;
+}
+
+static int receive_give_up(struct proxyipc_waiter *waiter, int error)
+{
+	receive_pass_on(to_receive(waiter)->ep);
+	return error;
+}
+
+static void receive_release(struct proxyipc_waiter *waiter)
+{
+	kfree(to_receive(waiter));
+}
+
+static const struct proxyipc_waiter_ops receive_ops = {
+	.is_due = receive_is_due,
+	.attempt = receive_attempt,
+	.give_up = receive_give_up,
+	.release = receive_release,
+};
+
+/**
+ * proxyipc_receive_begin() - receive the oldest message, or wait without a task
+ * @ep: as in proxyipc_receive()
+ * @received: likewise; copied if it has to wait
+ * @user: likewise; must stay until it has been received
+ * @nonblock: likewise
+ * @deadline: likewise
+ * @waiter: receives what waits
+ *
+ * If it has to wait it has done nothing yet.
+ *
+ * Return: as proxyipc_receive(); -EIOCBQUEUED, with @waiter, if it has to wait; or
+ * -ENOMEM.
+ */
+int proxyipc_receive_begin(struct proxyipc_endpoint *ep,
+			   struct proxyipc_received *received,
+			   struct proxyipc_received __user *user, bool nonblock,
+			   u64 deadline, struct proxyipc_waiter **waiter)
+{
+	struct receive_waiter *receive;
+	int ret;
+
+	ret = proxyipc_receive(ep, received, user, true, 0);
+	if (ret != -EAGAIN || nonblock)
+		return ret;
+
+	receive = kzalloc(sizeof(*receive), GFP_KERNEL_ACCOUNT);
+	if (!receive)
+		return -ENOMEM;
+	receive->waiter.ops = &receive_ops;
+	receive->waiter.queue = &ep->wait;
+	receive->waiter.exclusive = true;
+	receive->waiter.deadline = deadline;
+	receive->ep = ep;
+	receive->received = *received;
+	receive->user = user;
+	*waiter = &receive->waiter;
+	return -EIOCBQUEUED;
 }

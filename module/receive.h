@@ -17,10 +17,15 @@
 
 struct proxyipc_endpoint;
 struct proxyipc_received;
+struct proxyipc_waiter;
 
 int proxyipc_receive(struct proxyipc_endpoint *ep,
 		     struct proxyipc_received *received,
 		     struct proxyipc_received __user *user, bool nonblock,
 		     u64 deadline);
+int proxyipc_receive_begin(struct proxyipc_endpoint *ep,
+			   struct proxyipc_received *received,
+			   struct proxyipc_received __user *user, bool nonblock,
+			   u64 deadline, struct proxyipc_waiter **waiter);
 
 #endif /* _PROXYIPC_RECEIVE_H */

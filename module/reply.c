@@ -101,6 +101,7 @@ const struct file_operations proxyipc_reply_fops = {
 	.poll = reply_poll,
 	.unlocked_ioctl = proxyipc_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = proxyipc_uring_cmd,
 	.show_fdinfo = reply_show_fdinfo,
 	.llseek = noop_llseek,
 };

@@ -49,7 +49,8 @@ TEST_F(device, info_tells_version_and_limits)
 	EXPECT_NE(POISON32, info.out_queue_max);
 	EXPECT_EQ(PROXYIPC_FEATURE_CONTROL | PROXYIPC_FEATURE_WATCHDOG |
 		  PROXYIPC_FEATURE_FAULTS | PROXYIPC_FEATURE_REGS |
-		  PROXYIPC_FEATURE_GROUPS, info.out_features);
+		  PROXYIPC_FEATURE_GROUPS | PROXYIPC_FEATURE_URING,
+		  info.out_features & ~PROXYIPC_FEATURE_URING_WAIT);
 	EXPECT_EQ(10 * NS_PER_S, info.out_lease_default);
 	EXPECT_EQ(60 * NS_PER_S, info.out_lease_max);
 	EXPECT_LT(0U, info.out_holds_max);

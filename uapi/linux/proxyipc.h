@@ -29,6 +29,52 @@
  */
 
 /**
+ * DOC: Commands through io_uring
+ *
+ * An io_uring takes these commands too: those of endpoints except MINT and FETCH, of
+ * entries and of reply objects all, and HOLD, RESUME, REPLY and KEEPALIVE of process
+ * objects. What they do is the same, and so are their numbers and structs. The entry
+ * of the ring (struct io_uring_sqe) has
+ *
+ * - opcode: IORING_OP_URING_CMD
+ * - fd: the object; a registered one (IOSQE_FIXED_FILE) is fine
+ * - cmd_op: the number of the command, %PROXYIPC_IOC_ENDPOINT_RECV and the like
+ * - cmd: a &struct proxyipc_uring; the 16 bytes are there in rings of any kind
+ *
+ * The struct of the command and all buffers that it names belong to the kernel until
+ * the completion comes. Its result (``res``) is 0 or a negative error number.
+ *
+ * A command that has to wait does so without a thread. When it can go on, io_uring has
+ * the task that submitted it do so: that task receives the message, or gets the reply
+ * copied; not before its resume if it is held, and with IORING_SETUP_DEFER_TASKRUN not
+ * before it asks for completions. The receiver of a message is the process of that task,
+ * as if it had issued an ioctl; a polling thread (IORING_SETUP_SQPOLL) and a worker
+ * (IOSQE_ASYNC) count as the first thread of their process. A command keeps its object
+ * open: an endpoint isn't closed while one waits at it.
+ *
+ * It is given up, with %EINTR if anybody still sees that, when the ring is closed and
+ * when the task that submitted it ends or executes another program. A CALL that was
+ * not received is then taken back; one that was is abandoned. IORING_OP_ASYNC_CANCEL and
+ * linked timeouts know nothing of commands that wait like this: use the deadline.
+ *
+ * A kernel without commands that can be cancelled (6.1) has a worker wait, a thread
+ * for each, and not more of them at a time than RLIMIT_NPROC and io_uring allow
+ * (IORING_REGISTER_IOWQ_MAX_WORKERS). Workers can be cancelled. There a command with
+ * %PROXYIPC_NONBLOCK after an IORING_OP_POLL_ADD does better.
+ * &proxyipc_device_info.out_features says which it is.
+ */
+
+/**
+ * struct proxyipc_uring - where an io_uring_sqe has the argument of a command
+ * @argument: address of the command's struct
+ * @__reserved: must be zero
+ */
+struct proxyipc_uring {
+	__aligned_u64 argument;
+	__aligned_u64 __reserved;
+};
+
+/**
  * DOC: Error numbers
  *
  * One number has one meaning, for every command:
@@ -59,7 +105,8 @@
  * %EAGAIN         the command would have to wait and was asked not to
  * %ETIMEDOUT      the deadline passed
  * %ENODATA        the target has no such registers
- * %EINTR          a signal handler interrupted the wait, and it does not restart
+ * %EINTR          a signal handler interrupted the wait, and it does not restart;
+ *                 or the ring is gone by which the command came
  * %EMSGSIZE       data larger than %PROXYIPC_DATA_MAX or than the receiving
  *                 buffer; the message or the right to answer is kept
  * %ENOBUFS        the endpoint has 65536 unanswered calls
@@ -264,6 +311,10 @@ struct proxyipc_received {
 #define PROXYIPC_FEATURE_REGS	(1ULL << 3)
 /** define PROXYIPC_FEATURE_GROUPS - targets can be thread groups: %PROXYIPC_OPEN_GROUP */
 #define PROXYIPC_FEATURE_GROUPS	(1ULL << 4)
+/** define PROXYIPC_FEATURE_URING - io_uring takes commands, see &struct proxyipc_uring */
+#define PROXYIPC_FEATURE_URING		(1ULL << 5)
+/** define PROXYIPC_FEATURE_URING_WAIT - and one that waits takes no thread */
+#define PROXYIPC_FEATURE_URING_WAIT	(1ULL << 6)
 
 /**
  * struct proxyipc_device_info - argument of %PROXYIPC_IOC_DEVICE_INFO
@@ -275,9 +326,6 @@ struct proxyipc_received {
  * @out_queue_max: largest &proxyipc_endpoint_create.queue_limit
  * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_CONTROL
  *	and the like
- * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_FAULTS
- * @out_features: optional parts that this module has: %PROXYIPC_FEATURE_REGS and
- *	the like
  * @out_lease_default: lease of a process object that asks for none, nanoseconds
  * @out_lease_max: longest lease without CAP_SYS_RESOURCE, nanoseconds
  * @out_holds_max: holds that one user may have at a time
