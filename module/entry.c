@@ -5,6 +5,7 @@
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "call.h"
@@ -15,6 +16,7 @@
 #include "object.h"
 #include "process.h"
 #include "trace.h"
+#include "waiter.h"
 
 #define ENTRY_RIGHTS \
 	(PROXYIPC_RIGHT_CALL | PROXYIPC_RIGHT_SEND | PROXYIPC_RIGHT_NOTIFY)
@@ -46,12 +48,9 @@ static int entry_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/*
- * One path for plain and proxy entries: hand the call over, wait for its result.
- * Returns the call's result.
- */
-static int entry_invoke(struct proxyipc_entry *entry, struct proxyipc_call *call,
-			u32 flags, u64 deadline)
+/* One path for plain and proxy entries: hand the call over. */
+static int entry_submit(struct proxyipc_entry *entry, struct proxyipc_call *call,
+			u32 flags)
 {
 	bool nonblock = flags & PROXYIPC_NONBLOCK;
 	int ret;
@@ -61,17 +60,27 @@ static int entry_invoke(struct proxyipc_entry *entry, struct proxyipc_call *call
 		ret = proxyipc_episode_submit(entry->process, call, nonblock);
 	else
 		ret = proxyipc_endpoint_submit(entry->endpoint, call, nonblock);
-	if (ret) {
+	if (ret)
 		trace_proxyipc_abort(call->id, ret);
-		return ret;
-	}
+	return ret;
+}
+
+/* And take it back, for proxyipc_call_wait(). */
+static void entry_withdraw(struct proxyipc_call *call, void *object, int error)
+{
+	struct proxyipc_entry *entry = object;
 
 	if (entry->process)
-		return proxyipc_call_wait(call, deadline,
-					  proxyipc_episode_withdraw,
-					  entry->process);
-	return proxyipc_call_wait(call, deadline, proxyipc_endpoint_withdraw,
-				  entry->endpoint);
+		proxyipc_episode_withdraw(call, entry->process, error);
+	else
+		proxyipc_endpoint_withdraw(call, entry->endpoint, error);
+}
+
+static int entry_invoke(struct proxyipc_entry *entry, struct proxyipc_call *call,
+			u32 flags, u64 deadline)
+{
+	return entry_submit(entry, call, flags) ?:
+	       proxyipc_call_wait(call, deadline, entry_withdraw, entry);
 }
 
 static int entry_export_reply(const struct proxyipc_call *call,
@@ -86,6 +95,36 @@ static int entry_export_reply(const struct proxyipc_call *call,
 	memcpy(reply->words, call->reply.words, sizeof(reply->words));
 	reply->data_len = call->reply.data_len;
 	return copy_to_user(user, reply, sizeof(*reply)) ? -EFAULT : 0;
+}
+
+static struct proxyipc_call *entry_new_call(const struct proxyipc_entry *entry,
+					    const struct proxyipc_entry_call *params)
+{
+	struct proxyipc_call *call;
+
+	if (params->flags & ~PROXYIPC_NONBLOCK || params->reply.__reserved)
+		return ERR_PTR(-EINVAL);
+	if (!(entry->allows.rights & PROXYIPC_RIGHT_CALL))
+		return ERR_PTR(-EACCES);
+
+	call = proxyipc_call_new(PROXYIPC_KIND_CALL, entry->allows.payload,
+				 &params->message);
+	if (!IS_ERR(call))
+		call->reply_size = min_t(u32, params->reply.data_len,
+					 PROXYIPC_DATA_MAX);
+	return call;
+}
+
+static struct proxyipc_call *entry_new_send(const struct proxyipc_entry *entry,
+					    const struct proxyipc_entry_send *params)
+{
+	if (params->flags & ~PROXYIPC_NONBLOCK)
+		return ERR_PTR(-EINVAL);
+	if (!(entry->allows.rights & PROXYIPC_RIGHT_SEND))
+		return ERR_PTR(-EACCES);
+
+	return proxyipc_call_new(PROXYIPC_KIND_SEND, entry->allows.payload,
+				 &params->message);
 }
 
 /**
@@ -104,17 +143,9 @@ long proxyipc_entry_call_ioctl(struct file *file, void *arg, void __user *user)
 	struct proxyipc_call *call;
 	int ret;
 
-	if (params->flags & ~PROXYIPC_NONBLOCK || params->reply.__reserved)
-		return -EINVAL;
-	if (!(entry->allows.rights & PROXYIPC_RIGHT_CALL))
-		return -EACCES;
-
-	call = proxyipc_call_new(PROXYIPC_KIND_CALL, entry->allows.payload,
-				 &params->message);
+	call = entry_new_call(entry, params);
 	if (IS_ERR(call))
 		return PTR_ERR(call);
-	call->reply_size = min_t(u32, params->reply.data_len, PROXYIPC_DATA_MAX);
-
 	ret = entry_invoke(entry, call, params->flags, params->deadline);
 	if (!ret)
 		ret = entry_export_reply(call, &params->reply,
@@ -138,18 +169,154 @@ long proxyipc_entry_send_ioctl(struct file *file, void *arg, void __user *user)
 	struct proxyipc_call *call;
 	int ret;
 
-	if (params->flags & ~PROXYIPC_NONBLOCK)
-		return -EINVAL;
-	if (!(entry->allows.rights & PROXYIPC_RIGHT_SEND))
-		return -EACCES;
-
-	call = proxyipc_call_new(PROXYIPC_KIND_SEND, entry->allows.payload,
-				 &params->message);
+	call = entry_new_send(entry, params);
 	if (IS_ERR(call))
 		return PTR_ERR(call);
 	ret = entry_invoke(entry, call, params->flags, params->deadline);
 	proxyipc_call_put(call);
 	return ret;
+}
+
+/**
+ * struct entry_waiter - a call or send whose result is waited for without a task
+ * @waiter: waits for it
+ * @entry: what was invoked; the command has its file
+ * @call: with a reference
+ * @reply: of a call: where there is room for the bytes of its reply
+ * @user: likewise: where the reply goes; NULL of a send
+ */
+struct entry_waiter {
+	struct proxyipc_waiter waiter;
+	struct proxyipc_entry *entry;
+	struct proxyipc_call *call;
+	struct proxyipc_message reply;
+	struct proxyipc_message __user *user;
+};
+
+static struct entry_waiter *to_invocation(struct proxyipc_waiter *waiter)
+{
+	return container_of(waiter, struct entry_waiter, waiter);
+}
+
+static bool invocation_is_due(struct proxyipc_waiter *waiter)
+{
+	return proxyipc_call_is_done(to_invocation(waiter)->call);
+}
+
+static int invocation_attempt(struct proxyipc_waiter *waiter)
+{
+	struct entry_waiter *invocation = to_invocation(waiter);
+	struct proxyipc_call *call = invocation->call;
+
+	if (!proxyipc_call_is_done(call))
+		return -EIOCBQUEUED;
+	if (call->result || !invocation->user)
+		return call->result;
+	return entry_export_reply(call, &invocation->reply, invocation->user);
+}
+
+static int invocation_give_up(struct proxyipc_waiter *waiter, int error)
+{
+	struct entry_waiter *invocation = to_invocation(waiter);
+
+	entry_withdraw(invocation->call, invocation->entry, error);
+	/* If it was picked up it is abandoned: the answer will find nobody. */
+	proxyipc_call_finish(invocation->call, error);
+	return invocation->call->result;
+}
+
+static void invocation_release(struct proxyipc_waiter *waiter)
+{
+	struct entry_waiter *invocation = to_invocation(waiter);
+
+	proxyipc_call_put(invocation->call);
+	kfree(invocation);
+}
+
+static const struct proxyipc_waiter_ops invocation_ops = {
+	.is_due = invocation_is_due,
+	.attempt = invocation_attempt,
+	.give_up = invocation_give_up,
+	.release = invocation_release,
+};
+
+/* Hand @call over, whose reference moves. As for proxyipc_call_wait(), but begins. */
+static int entry_begin(struct proxyipc_entry *entry, struct proxyipc_call *call,
+		       u32 flags, const struct entry_waiter *template,
+		       struct proxyipc_waiter **waiter)
+{
+	struct entry_waiter *invocation;
+	int ret;
+
+	/* First: once it was handed over nothing may fail. */
+	invocation = kmemdup(template, sizeof(*template), GFP_KERNEL_ACCOUNT);
+	if (!invocation) {
+		proxyipc_call_put(call);
+		return -ENOMEM;
+	}
+	invocation->waiter.ops = &invocation_ops;
+	invocation->waiter.queue = &call->wait;
+	invocation->entry = entry;
+	invocation->call = call;
+
+	ret = entry_submit(entry, call, flags) ?:
+	      invocation_attempt(&invocation->waiter);
+	if (ret == -EIOCBQUEUED)
+		*waiter = &invocation->waiter;
+	else
+		invocation_release(&invocation->waiter);
+	return ret;
+}
+
+/**
+ * proxyipc_entry_call_begin() - PROXYIPC_IOC_ENTRY_CALL, from a ring
+ * @file: the entry
+ * @arg: struct proxyipc_entry_call
+ * @user: where it came from
+ * @waiter: receives what waits
+ *
+ * Return: as documented for the command; -EIOCBQUEUED, with @waiter, if it waits.
+ */
+long proxyipc_entry_call_begin(struct file *file, void *arg, void __user *user,
+			       struct proxyipc_waiter **waiter)
+{
+	struct proxyipc_entry_call __user *user_params = user;
+	struct proxyipc_entry *entry = file->private_data;
+	struct proxyipc_entry_call *params = arg;
+	const struct entry_waiter template = {
+		.waiter.deadline = params->deadline,
+		.reply = params->reply,
+		.user = &user_params->reply,
+	};
+	struct proxyipc_call *call = entry_new_call(entry, params);
+
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+	return entry_begin(entry, call, params->flags, &template, waiter);
+}
+
+/**
+ * proxyipc_entry_send_begin() - PROXYIPC_IOC_ENTRY_SEND, from a ring
+ * @file: the entry
+ * @arg: struct proxyipc_entry_send
+ * @user: where it came from
+ * @waiter: receives what waits
+ *
+ * Return: as documented for the command; -EIOCBQUEUED, with @waiter, if it waits.
+ */
+long proxyipc_entry_send_begin(struct file *file, void *arg, void __user *user,
+			       struct proxyipc_waiter **waiter)
+{
+	struct proxyipc_entry *entry = file->private_data;
+	struct proxyipc_entry_send *params = arg;
+	const struct entry_waiter template = {
+		.waiter.deadline = params->deadline,
+	};
+	struct proxyipc_call *call = entry_new_send(entry, params);
+
+	if (IS_ERR(call))
+		return PTR_ERR(call);
+	return entry_begin(entry, call, params->flags, &template, waiter);
 }
 
 /**

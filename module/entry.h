@@ -15,6 +15,7 @@
 struct file;
 struct proxyipc_endpoint;
 struct proxyipc_process;
+struct proxyipc_waiter;
 
 /**
  * struct proxyipc_entry_rights - what an entry allows, and what it says
@@ -38,6 +39,10 @@ int proxyipc_entry_get_endpoint(int fd, struct proxyipc_endpoint **ep,
 
 long proxyipc_entry_call_ioctl(struct file *file, void *arg, void __user *user);
 long proxyipc_entry_send_ioctl(struct file *file, void *arg, void __user *user);
+long proxyipc_entry_call_begin(struct file *file, void *arg, void __user *user,
+			       struct proxyipc_waiter **waiter);
+long proxyipc_entry_send_begin(struct file *file, void *arg, void __user *user,
+			       struct proxyipc_waiter **waiter);
 long proxyipc_entry_notify_ioctl(struct file *file, void *arg,
 				 void __user *user);
 

@@ -56,6 +56,8 @@ static const struct uring_command uring_commands[] = {
 	WAITS(endpoint, ENDPOINT, reply_recv, REPLY_RECV, true),
 	AT_ONCE(ENDPOINT, RESUME),
 	AT_ONCE(ENDPOINT, DROP),
+	WAITS(entry, ENTRY, call, CALL, false),
+	WAITS(entry, ENTRY, send, SEND, false),
 	AT_ONCE(ENTRY, NOTIFY),
 	AT_ONCE(PROCESS, RESUME),
 	AT_ONCE(PROCESS, REPLY),
