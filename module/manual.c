@@ -5,6 +5,7 @@
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "actor.h"
 #include "compat.h"
@@ -15,6 +16,7 @@
 #include "process.h"
 #include "trace.h"
 #include "wait.h"
+#include "waiter.h"
 
 static void manual_end_locked(struct proxyipc_manual *manual)
 {
@@ -152,33 +154,77 @@ static int manual_wait(struct proxyipc_manual *manual)
 	return ret;
 }
 
-/* Confirm the hold @token, whatever the target has to say to that. */
-static int manual_confirm(struct proxyipc_manual *manual, u64 token, u64 lease)
+static int manual_begin(struct proxyipc_manual *manual, u64 lease, u64 defer_max,
+			u64 *token)
 {
 	struct proxyipc_process *process = manual->process;
-	bool deferred = false;
 	int ret;
 
-	for (;;) {
-		ret = proxyipc_hold_confirm(&manual->hold);
-		trace_proxyipc_confirm(token, ret);
-		if (ret != -EINPROGRESS && !deferred)
-			return ret;
+	if (proxyipc_hold_would_deadlock(&process->identity, proxyipc_actor()))
+		return -EDEADLK;
 
-		/* A deferral isn't paid for by the lease. */
-		spin_lock(&process->lock);
-		if (manual->token == token)
-			manual_set_lease_locked(manual, ret == -EINPROGRESS ?
-						lease + manual->hold.defer_max :
-						lease);
-		spin_unlock(&process->lock);
-		if (ret != -EINPROGRESS)
-			return ret;
-		deferred = true;
-		ret = manual_wait(manual);
-		if (ret)
-			return ret;
+	spin_lock(&process->lock);
+	ret = manual_begin_locked(manual, lease, defer_max);
+	*token = manual->token;
+	spin_unlock(&process->lock);
+	return ret;
+}
+
+/*
+ * Confirm the hold @token. -EINPROGRESS: the target has something to say to that, try
+ * again when it isn't deferred any more. @deferred: false at first.
+ */
+static int manual_confirm(struct proxyipc_manual *manual, u64 token, u64 lease,
+			  bool *deferred)
+{
+	struct proxyipc_process *process = manual->process;
+	int ret = proxyipc_hold_confirm(&manual->hold);
+
+	trace_proxyipc_confirm(token, ret);
+	if (ret != -EINPROGRESS && !*deferred)
+		return ret;
+
+	/* A deferral isn't paid for by the lease. */
+	spin_lock(&process->lock);
+	if (manual->token == token)
+		manual_set_lease_locked(manual, ret == -EINPROGRESS ?
+					lease + manual->hold.defer_max : lease);
+	spin_unlock(&process->lock);
+	*deferred = true;
+	return ret;
+}
+
+/* The hold @token is confirmed, or will never be, as @ret says. */
+static int manual_settle(struct proxyipc_manual *manual, u64 token, int ret,
+			 u32 *state)
+{
+	struct proxyipc_process *process = manual->process;
+	struct proxyipc_look look;
+
+	spin_lock(&process->lock);
+	/*
+	 * While the token is there the lease goes on, so what is said now of the
+	 * target is true. Its end and its new identity drop the hold before they
+	 * come here.
+	 */
+	proxyipc_identity_look(&process->identity, &look);
+	*state = look.state;
+	if (!ret && look.state == PROXYIPC_STATE_GONE)
+		ret = -ESRCH;
+	else if (!ret && look.state == PROXYIPC_STATE_RUNNABLE)
+		ret = -ESTALE;
+	if (manual->token != token) {
+		/* It ended meanwhile: its target did, or a tiny lease. */
+		ret = process->ended ?: -ESTALE;
+	} else if (ret) {
+		manual_end_locked(manual);
+	} else {
+		manual->since = ktime_get_ns();
+		proxyipc_hold_tell(&manual->hold, 0);
+		wake_up_poll(&process->wait, EPOLLIN);
 	}
+	spin_unlock(&process->lock);
+	return ret;
 }
 
 /**
@@ -197,45 +243,155 @@ static int manual_confirm(struct proxyipc_manual *manual, u64 token, u64 lease)
 int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
 			 u64 defer_max, u64 *token, u32 *state)
 {
-	struct proxyipc_process *process = manual->process;
-	struct proxyipc_look look;
+	bool deferred = false;
 	int ret;
 
-	if (proxyipc_hold_would_deadlock(&process->identity, proxyipc_actor()))
-		return -EDEADLK;
-
-	spin_lock(&process->lock);
-	ret = manual_begin_locked(manual, lease, defer_max);
-	*token = manual->token;
-	spin_unlock(&process->lock);
+	ret = manual_begin(manual, lease, defer_max, token);
 	if (ret)
 		return ret;
-
-	ret = manual_confirm(manual, *token, lease);
-
-	spin_lock(&process->lock);
-	/*
-	 * While the token is there the lease goes on, so what is said now of the
-	 * target is true. Its end and its new identity drop the hold before they
-	 * come here.
-	 */
-	proxyipc_identity_look(&process->identity, &look);
-	*state = look.state;
-	if (!ret && look.state == PROXYIPC_STATE_GONE)
-		ret = -ESRCH;
-	else if (!ret && look.state == PROXYIPC_STATE_RUNNABLE)
-		ret = -ESTALE;
-	if (manual->token != *token) {
-		/* It ended meanwhile: its target did, or a tiny lease. */
-		ret = process->ended ?: -ESTALE;
-	} else if (ret) {
-		manual_end_locked(manual);
-	} else {
-		manual->since = ktime_get_ns();
-		proxyipc_hold_tell(&manual->hold, 0);
-		wake_up_poll(&process->wait, EPOLLIN);
+	for (;;) {
+		ret = manual_confirm(manual, *token, lease, &deferred);
+		if (ret != -EINPROGRESS)
+			break;
+		ret = manual_wait(manual);
+		if (ret)
+			break;
 	}
-	spin_unlock(&process->lock);
+	return manual_settle(manual, *token, ret, state);
+}
+
+/**
+ * proxyipc_manual_export() - tell the holder of its hold
+ * @process: the process object
+ * @params: the argument of the command, with its result
+ * @user: where it goes
+ *
+ * A hold of which nobody knows the token ends.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int proxyipc_manual_export(struct proxyipc_process *process,
+			   const struct proxyipc_process_hold *params,
+			   void __user *user)
+{
+	int ret = proxyipc_params_export(user, params, sizeof(*params));
+
+	if (ret)
+		proxyipc_manual_resume(process, params->out_token, false, 0);
+	return ret;
+}
+
+/**
+ * struct manual_waiter - a hold by hand that waits without a task
+ * @waiter: waits for the end of a deferral
+ * @manual: of the open file, which the command has
+ * @lease: as in proxyipc_manual_hold()
+ * @params: the argument of the command
+ * @user: where it came from
+ */
+struct manual_waiter {
+	struct proxyipc_waiter waiter;
+	struct proxyipc_manual *manual;
+	u64 lease;
+	struct proxyipc_process_hold params;
+	void __user *user;
+};
+
+static struct manual_waiter *to_hold(struct proxyipc_waiter *waiter)
+{
+	return container_of(waiter, struct manual_waiter, waiter);
+}
+
+static bool manual_is_due(struct proxyipc_waiter *waiter)
+{
+	return !proxyipc_hold_is_deferred(&to_hold(waiter)->manual->hold);
+}
+
+static int manual_attempt(struct proxyipc_waiter *waiter)
+{
+	struct manual_waiter *hold = to_hold(waiter);
+	struct proxyipc_process_hold *params = &hold->params;
+	bool deferred = true;
+	int ret;
+
+	if (!manual_is_due(waiter))
+		return -EIOCBQUEUED;
+	ret = manual_confirm(hold->manual, params->out_token, hold->lease,
+			     &deferred);
+	if (ret == -EINPROGRESS)
+		return -EIOCBQUEUED;
+	ret = manual_settle(hold->manual, params->out_token, ret,
+			    &params->out_state);
+	return ret ?: proxyipc_manual_export(hold->manual->process, params,
+					     hold->user);
+}
+
+static int manual_give_up(struct proxyipc_waiter *waiter, int error)
+{
+	struct manual_waiter *hold = to_hold(waiter);
+	u32 state;
+
+	return manual_settle(hold->manual, hold->params.out_token, error, &state);
+}
+
+static void manual_release(struct proxyipc_waiter *waiter)
+{
+	kfree(to_hold(waiter));
+}
+
+static const struct proxyipc_waiter_ops manual_ops = {
+	.is_due = manual_is_due,
+	.attempt = manual_attempt,
+	.give_up = manual_give_up,
+	.release = manual_release,
+};
+
+/**
+ * proxyipc_manual_hold_begin() - hold a target by hand, or wait without a task
+ * @manual: of the open file
+ * @lease: as in proxyipc_manual_hold()
+ * @defer_max: likewise
+ * @params: the argument of the command; receives the result
+ * @user: where it came from, and goes if the command had to wait
+ * @waiter: receives what waits
+ *
+ * Context: process, no locks.
+ *
+ * Return: as proxyipc_manual_hold(); -EIOCBQUEUED, with @waiter, if the target defers
+ * it; or -ENOMEM.
+ */
+int proxyipc_manual_hold_begin(struct proxyipc_manual *manual, u64 lease,
+			       u64 defer_max, struct proxyipc_process_hold *params,
+			       void __user *user, struct proxyipc_waiter **waiter)
+{
+	struct manual_waiter *hold;
+	bool deferred = false;
+	int ret;
+
+	hold = kzalloc(sizeof(*hold), GFP_KERNEL_ACCOUNT);
+	if (!hold)
+		return -ENOMEM;
+	ret = manual_begin(manual, lease, defer_max, &params->out_token);
+	if (ret)
+		goto out;
+	ret = manual_confirm(manual, params->out_token, lease, &deferred);
+	if (ret != -EINPROGRESS) {
+		ret = manual_settle(manual, params->out_token, ret,
+				    &params->out_state);
+		goto out;
+	}
+	hold->waiter.ops = &manual_ops;
+	hold->waiter.queue = &manual->process->wait;
+	hold->manual = manual;
+	hold->lease = lease;
+	hold->params = *params;
+	hold->user = user;
+	*waiter = &hold->waiter;
+	return -EIOCBQUEUED;
+out:
+	kfree(hold);
 	return ret;
 }
 

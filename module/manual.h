@@ -18,6 +18,8 @@
 #include "hold.h"
 
 struct proxyipc_process;
+struct proxyipc_process_hold;
+struct proxyipc_waiter;
 
 /**
  * struct proxyipc_manual - the hold by hand of one open file
@@ -47,6 +49,12 @@ void proxyipc_manual_init(struct proxyipc_manual *manual,
 void proxyipc_manual_deinit(struct proxyipc_manual *manual);
 int proxyipc_manual_hold(struct proxyipc_manual *manual, u64 lease,
 			 u64 defer_max, u64 *token, u32 *state);
+int proxyipc_manual_hold_begin(struct proxyipc_manual *manual, u64 lease,
+			       u64 defer_max, struct proxyipc_process_hold *params,
+			       void __user *user, struct proxyipc_waiter **waiter);
+int proxyipc_manual_export(struct proxyipc_process *process,
+			   const struct proxyipc_process_hold *params,
+			   void __user *user);
 int proxyipc_manual_resume(struct proxyipc_process *process, u64 token,
 			   bool reply, u32 flags);
 struct proxyipc_hold *

@@ -200,6 +200,26 @@ long proxyipc_process_set_policy_ioctl(struct file *file, void *arg,
 	return ret;
 }
 
+/* May it be held so? @lease and @defer_max receive for how long at most. */
+static int hold_prepare(struct proxyipc_process *process,
+			const struct proxyipc_process_hold *params, u64 *lease,
+			u64 *defer_max)
+{
+	bool nodefer = params->flags & PROXYIPC_HOLD_NODEFER;
+	int ret;
+
+	*lease = proxyipc_lease_of_hold(params->lease, process->lease);
+	*defer_max = nodefer ? 0 : process->defer_max;
+	if (params->flags & ~PROXYIPC_HOLD_NODEFER || params->__reserved ||
+	    !*lease)
+		return -EINVAL;
+	ret = proxyipc_process_check(process);
+	if (ret)
+		return ret;
+	/* As it was opened: the caller may have got the descriptor from anybody. */
+	return nodefer && !process->overrides_defer ? -EPERM : 0;
+}
+
 /**
  * proxyipc_process_hold_ioctl() - PROXYIPC_IOC_PROCESS_HOLD
  * @file: the process object
@@ -211,32 +231,41 @@ long proxyipc_process_set_policy_ioctl(struct file *file, void *arg,
 long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user)
 {
 	struct proxyipc_processfd *processfd = file->private_data;
-	struct proxyipc_process *process = processfd->process;
 	struct proxyipc_process_hold *params = arg;
-	bool nodefer = params->flags & PROXYIPC_HOLD_NODEFER;
-	u64 lease;
+	u64 lease, defer_max;
 	int ret;
 
-	lease = proxyipc_lease_of_hold(params->lease, process->lease);
-	if (params->flags & ~PROXYIPC_HOLD_NODEFER || params->__reserved ||
-	    !lease)
-		return -EINVAL;
-	ret = proxyipc_process_check(process);
+	ret = hold_prepare(processfd->process, params, &lease, &defer_max);
 	if (ret)
 		return ret;
-	/* As it was opened: the caller may have got the descriptor from anybody. */
-	if (nodefer && !process->overrides_defer)
-		return -EPERM;
-	ret = proxyipc_manual_hold(&processfd->manual, lease,
-				   nodefer ? 0 : process->defer_max,
+	ret = proxyipc_manual_hold(&processfd->manual, lease, defer_max,
 				   &params->out_token, &params->out_state);
+	return ret ?: proxyipc_manual_export(processfd->process, params, user);
+}
+
+/**
+ * proxyipc_process_hold_begin() - PROXYIPC_IOC_PROCESS_HOLD, from a ring
+ * @file: the process object
+ * @arg: struct proxyipc_process_hold
+ * @user: where it came from
+ * @waiter: receives what waits
+ *
+ * Return: as documented for the command; -EIOCBQUEUED, with @waiter, if it waits.
+ */
+long proxyipc_process_hold_begin(struct file *file, void *arg, void __user *user,
+				 struct proxyipc_waiter **waiter)
+{
+	struct proxyipc_processfd *processfd = file->private_data;
+	struct proxyipc_process_hold *params = arg;
+	u64 lease, defer_max;
+	int ret;
+
+	ret = hold_prepare(processfd->process, params, &lease, &defer_max);
 	if (ret)
 		return ret;
-
-	ret = proxyipc_params_export(user, params, sizeof(*params));
-	if (ret)
-		proxyipc_manual_resume(process, params->out_token, false, 0);
-	return ret;
+	ret = proxyipc_manual_hold_begin(&processfd->manual, lease, defer_max,
+					 params, user, waiter);
+	return ret ?: proxyipc_manual_export(processfd->process, params, user);
 }
 
 /**

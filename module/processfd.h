@@ -12,6 +12,7 @@
 
 struct file;
 struct proxyipc_process;
+struct proxyipc_waiter;
 
 int proxyipc_processfd_publish(struct proxyipc_process *process, void *params,
 			       s32 *out_fd, void __user *user, size_t size);
@@ -20,6 +21,8 @@ long proxyipc_process_mint_ioctl(struct file *file, void *arg, void __user *user
 long proxyipc_process_set_receiver_ioctl(struct file *file, void *arg,
 					 void __user *user);
 long proxyipc_process_hold_ioctl(struct file *file, void *arg, void __user *user);
+long proxyipc_process_hold_begin(struct file *file, void *arg, void __user *user,
+				 struct proxyipc_waiter **waiter);
 long proxyipc_process_resume_ioctl(struct file *file, void *arg,
 				   void __user *user);
 long proxyipc_process_reply_ioctl(struct file *file, void *arg,

@@ -59,6 +59,7 @@ static const struct uring_command uring_commands[] = {
 	WAITS(entry, ENTRY, call, CALL, false),
 	WAITS(entry, ENTRY, send, SEND, false),
 	AT_ONCE(ENTRY, NOTIFY),
+	WAITS(process, PROCESS, hold, HOLD, false),
 	AT_ONCE(PROCESS, RESUME),
 	AT_ONCE(PROCESS, REPLY),
 	AT_ONCE(PROCESS, KEEPALIVE),
