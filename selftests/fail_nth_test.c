@@ -102,6 +102,10 @@ FIXTURE_VARIANT_ADD(sweep, fdinfo_entry) { &case_fdinfo_entry };
 FIXTURE_VARIANT_ADD(sweep, fdinfo_proxy) { &case_fdinfo_proxy };
 FIXTURE_VARIANT_ADD(sweep, fdinfo_process) { &case_fdinfo_process };
 FIXTURE_VARIANT_ADD(sweep, fdinfo_reply) { &case_fdinfo_reply };
+FIXTURE_VARIANT_ADD(sweep, uring_recv_call) { &case_uring_recv_call };
+FIXTURE_VARIANT_ADD(sweep, uring_recv_waits) { &case_uring_recv_waits };
+FIXTURE_VARIANT_ADD(sweep, uring_call_data) { &case_uring_call_data };
+FIXTURE_VARIANT_ADD(sweep, uring_hold) { &case_uring_hold };
 
 static const char param[] = "/sys/module/proxyipc/parameters/holds_per_user";
 

@@ -102,5 +102,9 @@ extern const struct sweep_case case_fdinfo_entry;
 extern const struct sweep_case case_fdinfo_proxy;
 extern const struct sweep_case case_fdinfo_process;
 extern const struct sweep_case case_fdinfo_reply;
+extern const struct sweep_case case_uring_recv_call;
+extern const struct sweep_case case_uring_recv_waits;
+extern const struct sweep_case case_uring_call_data;
+extern const struct sweep_case case_uring_hold;
 
 #endif /* PROXYIPC_FAIL_CASES_H */
