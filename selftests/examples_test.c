@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The examples that tell of faults do what they say that they do. */
+/* The examples do what they say that they do. */
 #include "proxyipc_test.h"
 #include "hold_helpers.h"
 
@@ -77,6 +77,15 @@ TEST(exception_is_handled_by_another_thread)
 
 	EXPECT_EQ(0, output_of("exception_helper", "", text));
 	EXPECT_STREQ("1--1--1--1--1--1\n", text);
+}
+
+TEST(ring_serves_a_thousand_entries_and_watches_a_thousand_targets)
+{
+	char text[OUTPUT_MAX];
+
+	EXPECT_EQ(0, output_of("ring_helper", "1000", text));
+	EXPECT_STREQ("1000 entries served, 1000 targets held and resumed, 1000 seen to end\n",
+		     text);
 }
 
 TEST_HARNESS_MAIN
