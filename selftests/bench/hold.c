@@ -33,6 +33,7 @@ struct held {
 	unsigned long counter;		/* as it was while held */
 	int process[TARGET_THREADS];
 	__u64 token[TARGET_THREADS];
+	int objects;			/* in both of these */
 	int freeze_fd, events_fd;	/* of the cgroup */
 };
 
@@ -100,22 +101,32 @@ static void await_sleep(struct held *h)
 }
 
 /*
- * proxyipc: one hold per thread
+ * proxyipc: one hold for all threads; and one for each
  */
 
-static void ours_setup(struct contender *c)
+static void whole_setup(struct contender *c)
 {
 	struct held *h = held_new(c);
 
-	for (int i = 0; i < threads; i++)
-		h->process[i] = ours_process(h->target.pid, h->target.page->tid[i]);
+	h->process[h->objects++] = ours_group(h->target.pid);
+}
+
+static void each_setup(struct contender *c)
+{
+	struct held *h = held_new(c);
+
+	while (h->objects < threads) {
+		h->process[h->objects] = ours_process(h->target.pid,
+						      h->target.page->tid[h->objects]);
+		h->objects++;
+	}
 }
 
 static void ours_hold(struct contender *c)
 {
 	struct held *h = c->state;
 
-	for (int i = 0; i < threads; i++)
+	for (int i = 0; i < h->objects; i++)
 		bench_must(proxyipc_process_hold(h->process[i], &h->token[i]), "HOLD");
 }
 
@@ -124,7 +135,7 @@ static void ours_resume(struct contender *c)
 	struct held *h = c->state;
 
 	keep_counter(h);
-	for (int i = 0; i < threads; i++)
+	for (int i = 0; i < h->objects; i++)
 		bench_must(proxyipc_process_resume(h->process[i], h->token[i], NULL), "RESUME");
 	await_if_measured(h);
 }
@@ -295,7 +306,9 @@ AND_GO_ON(trace)
 AND_GO_ON(freeze)
 
 static struct contender holds[] = {
-	{ .name = "proxyipc", .setup = ours_setup, .timed = ours_hold, .after = ours_go_on },
+	{ .name = "proxyipc", .setup = each_setup, .timed = ours_hold, .after = ours_go_on },
+	{ .name = "proxyipc, whole process", .setup = whole_setup, .timed = ours_hold,
+	  .after = ours_go_on },
 	{ .name = "SIGSTOP, waitpid", .setup = stop_setup, .timed = stop_hold,
 	  .after = stop_go_on },
 	{ .name = "ptrace, waitpid", .setup = trace_setup, .timed = trace_hold,
@@ -307,7 +320,7 @@ static struct contender holds[] = {
 };
 
 static struct contender resumes[] = {
-	{ .name = "proxyipc", .setup = ours_setup, .before = ours_hold, .timed = ours_resume },
+	{ .name = "proxyipc", .setup = each_setup, .before = ours_hold, .timed = ours_resume },
 	{ .name = "SIGCONT", .setup = stop_setup, .before = stop_hold, .timed = stop_resume },
 	{ .name = "ptrace", .setup = trace_setup, .before = trace_hold, .timed = trace_resume },
 	{ .name = "cgroup.freeze", .setup = freeze_setup, .before = freeze_hold_busy,

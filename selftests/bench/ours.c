@@ -32,6 +32,11 @@ int ours_process(pid_t tgid, pid_t tid)
 	return bench_must(proxyipc_process_open(device(), tgid, tid), "a process object");
 }
 
+int ours_group(pid_t tgid)
+{
+	return bench_must(proxyipc_process_open_group(device(), tgid), "a process object");
+}
+
 void ours_set_receiver(int process, int endpoint)
 {
 	int entry = ours_entry(endpoint, PROXYIPC_RIGHT_SEND);

@@ -14,6 +14,9 @@ int ours_entry(int endpoint, unsigned int rights);
 /* 0, 0 is the calling thread. */
 int ours_process(pid_t tgid, pid_t tid);
 
+/* All threads of it as one. */
+int ours_group(pid_t tgid);
+
 /* To whose proxied messages that endpoint is the receiver from now on. */
 void ours_set_receiver(int process, int endpoint);
 
