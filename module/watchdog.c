@@ -28,31 +28,35 @@ static void watchdog_read_clocks(struct proxyipc_watchdog *watchdog,
 
 /*
  * The same where it takes time for each thread of a group: only if it matters, which
- * is once when a silence begins, one sample late, and when a stage is due.
+ * is once when a silence begins, one sample late, when it is interrupted and goes on,
+ * and when a stage is due. @stood and @stands are of this sample, @changed says that it
+ * ends the silence.
  */
 static void watchdog_read_some(struct proxyipc_watchdog *watchdog, u64 before,
-			       bool changed, struct proxyipc_reading *now)
+			       bool changed, bool stood, bool stands,
+			       struct proxyipc_reading *now)
 {
 	struct proxyipc_expiry *expiry = &watchdog->expiry;
+	bool begins = stood && !watchdog->stood, ends = stood && !stands;
+	bool due = !stood && before >= expiry_due(expiry);
 
 	lockdep_assert_held(&watchdog->lock);
 
 	*now = expiry->last;
 	now->at = ktime_get_ns();
-	if (changed) {
-		watchdog->unread = true;
-		return;
-	}
-	if (!watchdog->unread && before < expiry_due(expiry))
+	if (changed || !(watchdog->unread || begins || ends || due))
 		return;
 	proxyipc_identity_read_clocks(watchdog->identity, &expiry->last, now);
-	if (!watchdog->unread)
-		return;
+	if (watchdog->unread) {
+		expiry->start.cpu = now->cpu;
+		expiry->start.delay = now->delay;
+	}
+	/* What it used before it stood is the silence's, and only that. */
+	if (watchdog->unread || begins) {
+		expiry->last.cpu = now->cpu;
+		expiry->last.delay = now->delay;
+	}
 	watchdog->unread = false;
-	expiry->start.cpu = now->cpu;
-	expiry->start.delay = now->delay;
-	expiry->last.cpu = now->cpu;
-	expiry->last.delay = now->delay;
 }
 
 /* What the receiver will be told. The system call is filled in once it is held. */
@@ -92,7 +96,7 @@ static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 	struct proxyipc_expiry *expiry = &watchdog->expiry;
 	struct proxyipc_reading after;
 	struct proxyipc_life life;
-	bool stands, stood;
+	bool stands, stood, changed;
 	u64 before, seen;
 	u32 stage;
 
@@ -105,24 +109,22 @@ static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 	seen = watchdog_read(watchdog, &life);
 	/* All of it was read after the one clock and before the other. */
 	smp_rmb();
-	if (proxyipc_identity_is_group(watchdog->identity))
-		watchdog_read_some(watchdog, before, seen != watchdog->seen, &after);
-	else
-		watchdog_read_clocks(watchdog, &after);
-
+	/* While a timeout waits for the work, what it says stays true: no second one. */
+	changed = seen != watchdog->seen ||
+		  watchdog->words[PROXYIPC_WATCHDOG_WORD_STAGE] ==
+		  PROXYIPC_WATCHDOG_TIMEOUT;
 	stood = stands || watchdog->stood ||
 		life.standstills != watchdog->standstills;
-	/* What it used while it stood isn't the silence's. */
-	if (stood)
-		watchdog->unread = true;
+	if (proxyipc_identity_is_group(watchdog->identity))
+		watchdog_read_some(watchdog, before, changed, stood, stands, &after);
+	else
+		watchdog_read_clocks(watchdog, &after);
 	watchdog->stood = stands;
 	watchdog->standstills = life.standstills;
 
-	/* While a timeout waits for the work, what it says stays true: no second one. */
-	if (seen != watchdog->seen ||
-	    watchdog->words[PROXYIPC_WATCHDOG_WORD_STAGE] ==
-	    PROXYIPC_WATCHDOG_TIMEOUT) {
+	if (changed) {
 		watchdog->seen = seen;
+		watchdog->unread = true;
 		proxyipc_expiry_alive(expiry, &after);
 		return;
 	}
