@@ -30,6 +30,7 @@
  * @token: a hold of that
  * @deadline: until when to wait for its registers, CLOCK_MONOTONIC nanoseconds
  * @error: what went wrong, or 0
+ * @syscall: what its registers say of one, -1 for none
  * @count: number of frames
  * @ip: the addresses, innermost first
  * @exact: that is where it was; else it is a return address, behind the call
@@ -42,6 +43,7 @@ struct walk {
 	__u64 token;
 	__u64 deadline;
 	int error;
+	int syscall;
 	unsigned int count;
 	Dwarf_Addr ip[WALK_MAX];
 	bool exact[WALK_MAX];

@@ -188,6 +188,7 @@ static int name_all(struct threads *threads, struct image *image)
 			.held = was_held(walk),
 			.error = walk->error,
 			.frames = walk->count,
+			.syscall = walk->syscall,
 		};
 
 		params->thread(&thread, params->arg);

@@ -16,6 +16,7 @@ void walk_init(struct walk *walk, pid_t tid, int process, __u64 token)
 	walk->tid = tid;
 	walk->process = process;
 	walk->token = token;
+	walk->syscall = -1;
 	walk->block_at = 1;
 }
 
@@ -74,7 +75,10 @@ static bool set_initial_registers(Dwfl_Thread *thread, void *arg)
 	struct user_regs_struct u;
 
 	walk->error = read_registers(walk, &u);
-	return !walk->error && set_registers(thread, &u);
+	if (walk->error)
+		return false;
+	walk->syscall = (int)u.orig_rax;
+	return set_registers(thread, &u);
 }
 
 /* In blocks: a walk reads most words of a few pages. */

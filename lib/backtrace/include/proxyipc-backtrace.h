@@ -139,12 +139,15 @@ void proxyipc_backtrace_close(struct proxyipc_backtrace *backtrace);
  * @error: 0, or why it has no stack, or no more than its frames: a negative error
  * @frames: how many addresses are in its stack; with inlined functions it has more
  *	frames
+ * @syscall: number of the system call that it was in, or had just finished; -1: it was
+ *	in its program, or that isn't known
  */
 struct proxyipc_thread {
 	pid_t tid;
 	int held;
 	int error;
 	unsigned int frames;
+	int syscall;
 };
 
 /**
