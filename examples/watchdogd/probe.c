@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "reap.h"
 #include "schedstat.h"
 #include "spawn.h"
 
@@ -117,8 +118,8 @@ void probe_end(struct probe *probe)
 	timer_stop(&probe->next);
 	if (!probe->pid)
 		return;
-	probe_late(probe);
-	waitid(P_PIDFD, probe->pidfd, &(siginfo_t){ 0 }, WEXITED);
+	kill(-probe->pid, SIGKILL);
+	reap(probe->pid);
 	forget(probe);
 }
 
