@@ -3,7 +3,7 @@
  * Finding a service that somebody else started, by its PID file. Who can write that
  * file decides which process gets watched, and perhaps killed. So it must belong to
  * root, to the daemon's user, or to the user of the process that it names, and nobody
- * else may be able to write it.
+ * else may be able to write it. A link would say that somebody else's file was meant.
  */
 #define _GNU_SOURCE
 #include "adopt.h"
@@ -25,7 +25,9 @@ static int read_file(const char *path, pid_t *pid, uid_t *owner, const char **wh
 	ssize_t len;
 	int fd, ret = 0;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 && errno == ELOOP)
+		*why = "is a symbolic link";
 	if (fd < 0)
 		return -errno;
 	len = read(fd, text, sizeof(text) - 1);

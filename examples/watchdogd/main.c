@@ -143,10 +143,25 @@ static int open_signals(void)
 
 /* --- from start to end ------------------------------------------------------------------ */
 
-static bool fail(const char *what, int error)
+static bool fail(const char *what, const char *why)
 {
-	log_event(LEVEL_ERROR, "error", NULL, "%s: %s", what, proxyipc_strerror(error));
+	log_event(LEVEL_ERROR, "error", NULL, "%s: %s", what, why);
 	return false;
+}
+
+/* What isn't there yet can't be told from what isn't allowed, later on. */
+static bool has_features(void)
+{
+	const __u64 needed = PROXYIPC_FEATURE_GROUPS | PROXYIPC_FEATURE_WATCHDOG |
+			     PROXYIPC_FEATURE_FAULTS | PROXYIPC_FEATURE_REGS;
+	struct proxyipc_device_info info;
+	int ret = proxyipc_device_info(host.device, &info);
+
+	if (ret)
+		return fail("/dev/proxyipc", proxyipc_strerror(ret));
+	if ((info.out_features & needed) != needed)
+		return fail("/dev/proxyipc", "the module is too old: load a newer one");
+	return true;
 }
 
 static bool prepare(void)
@@ -155,16 +170,19 @@ static bool prepare(void)
 
 	host.device = proxyipc_open();
 	if (host.device < 0)
-		return fail("/dev/proxyipc", host.device);
+		return fail("/dev/proxyipc", proxyipc_strerror(host.device));
+	if (!has_features())
+		return false;
 	host.endpoint = proxyipc_endpoint_create(host.device, 0);
 	if (host.endpoint < 0)
-		return fail("endpoint", host.endpoint);
+		return fail("endpoint", proxyipc_strerror(host.endpoint));
 	ret = open_signals();
 	if (ret)
-		return fail("signals", ret);
+		return fail("signals", strerror(-ret));
 	ret = loop_open();
 	if (ret)
-		return fail("io_uring (the sysctl kernel.io_uring_disabled may forbid it)", ret);
+		return fail("io_uring (the sysctl kernel.io_uring_disabled may forbid it)",
+			    strerror(-ret));
 	watch_begin(&signals_watch, signals, handle_signal, NULL);
 	watch_begin(&host.receiver, host.endpoint, stall_receive, &host);
 	return true;
@@ -187,7 +205,7 @@ static int run(void)
 	systemd_say("READY=1");
 	ret = loop_run();
 	if (ret)
-		return !fail("io_uring", ret);
+		return !fail("io_uring", strerror(-ret));
 	hardware_close();
 	log_event(LEVEL_NOTICE, "ended", NULL, "nothing is watched any more");
 	return 0;
