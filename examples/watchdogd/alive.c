@@ -72,7 +72,7 @@ static void become_running(struct service *service)
 	restart_clocks(service);
 	/* What it consists of is loaded by now. */
 	evidence_leave(service->evidence);
-	service->evidence = evidence_new(service->host->device, service->pid);
+	service->evidence = evidence_new(service->host->device, service->process, service->pid);
 	say_ready(service);
 }
 

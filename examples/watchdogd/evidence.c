@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
- * The daemon and its evidence process talk by a socket. The daemon sends one byte for
- * "take it"; the process sends
+ * The daemon and its evidence process talk by a socket. The daemon sends an order, the
+ * process sends
  *
  *	P		prepared
- *	W		walked: nothing holds the threads any more, as far as it is concerned
+ *	W		walked: as far as it is concerned, nothing needs to be held any more
  *	T text 0	the stacks
  *	E text 0	why there are none
  *
- * To be late is answered by SIGKILL: closed descriptors end the holds.
+ * It walks what the order's hold holds, which is the daemon's and stays. Where there is
+ * none it makes one of its own. To be late is answered by SIGKILL, which ends that.
  */
 #define _GNU_SOURCE
 #include "evidence.h"
@@ -23,8 +24,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "reap.h"
+#include "syscall_name.h"
+#include "thread.h"
 
 /* Until the names are found: that may take long, and nobody is held for it. */
 #define NAMES_PATIENCE	(60 * NS_PER_S)
@@ -50,19 +54,24 @@ struct evidence {
  * struct worker - the process
  * @socket: to the daemon
  * @device: /dev/proxyipc
+ * @process: process object on all of @pid
  * @pid: whose evidence it takes
+ * @order: what it takes just now
  * @backtrace: what it has read ahead; NULL if it couldn't
  * @text: where the stacks are written
  * @walking: they are being walked, the threads held
  * @error: of the thread that is being written, said below its frames
+ * @names: of the threads, of one that is ending
  */
 struct worker {
-	int socket, device;
+	int socket, device, process;
 	pid_t pid;
+	struct evidence_order order;
 	struct proxyipc_backtrace *backtrace;
 	FILE *text;
 	bool walking;
 	int error;
+	struct thread_names names;
 };
 
 /* Nothing of the daemon's is to be kept open here: no endpoint, no other service. */
@@ -70,10 +79,12 @@ static void keep_only(struct worker *worker)
 {
 	int socket = fcntl(worker->socket, F_DUPFD_CLOEXEC, 64);
 	int device = fcntl(worker->device, F_DUPFD_CLOEXEC, 64);
+	int process = fcntl(worker->process, F_DUPFD_CLOEXEC, 64);
 
 	worker->socket = dup3(socket, 3, O_CLOEXEC);
 	worker->device = dup3(device, 4, O_CLOEXEC);
-	close_range(5, ~0U, 0);
+	worker->process = dup3(process, 5, O_CLOEXEC);
+	close_range(6, ~0U, 0);
 }
 
 static void say(const struct worker *worker, const char *text, size_t len)
@@ -89,8 +100,11 @@ static void say(const struct worker *worker, const char *text, size_t len)
 
 static void say_walked(struct worker *worker)
 {
-	if (worker->walking)
-		say(worker, "W", 1);
+	if (!worker->walking)
+		return;
+	if (worker->order.ending)
+		thread_names_read(&worker->names, worker->pid);
+	say(worker, "W", 1);
 	worker->walking = false;
 }
 
@@ -112,22 +126,36 @@ static void write_error(struct worker *worker)
 	worker->error = 0;
 }
 
+/* What it was doing; nothing is said of who ran in its program. */
+static void write_state(struct worker *worker, const struct proxyipc_thread *thread)
+{
+	const char *name;
+
+	if (thread->tid == worker->order.at_fault)
+		fputs(" at fault", worker->text);
+	if (thread->syscall < 0)
+		return;
+	/* Whose stack can be walked runs a program for the same machine as this. */
+	name = syscall_name(getpid(), thread->syscall);
+	if (name)
+		fprintf(worker->text, " in %s", name);
+	else
+		fprintf(worker->text, " in system call %d", thread->syscall);
+}
+
 static void write_thread(const struct proxyipc_thread *thread, void *arg)
 {
 	struct worker *worker = arg;
-	char path[48], name[32] = "";
-	FILE *comm;
+	char name[THREAD_NAME_SIZE];
 
-	/* The first one tells that all are resumed. */
+	/* The first one tells that all are walked. */
 	say_walked(worker);
 	write_error(worker);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", worker->pid, thread->tid);
-	comm = fopen(path, "re");
-	if (comm && !fgets(name, sizeof(name), comm))
-		name[0] = '\0';
-	if (comm)
-		fclose(comm);
-	fprintf(worker->text, "Thread %d \"%.*s\":\n", thread->tid, (int)strcspn(name, "\n"), name);
+	fprintf(worker->text, "Thread %d \"%s\"", thread->tid,
+		worker->order.ending ? thread_names_find(&worker->names, thread->tid) :
+				       thread_name(worker->pid, thread->tid, name));
+	write_state(worker, thread);
+	fputs(":\n", worker->text);
 	worker->error = thread->error;
 }
 
@@ -144,6 +172,8 @@ static int write_stacks(struct worker *worker)
 	struct proxyipc_threads threads = {
 		.device = worker->device,
 		.pid = worker->pid,
+		.process = worker->process,
+		.token = worker->order.token,
 		.backtrace = worker->backtrace,
 		.thread = write_thread,
 		.frame = write_frame,
@@ -153,8 +183,9 @@ static int write_stacks(struct worker *worker)
 
 	write_error(worker);
 	if (ret > 0)
-		fprintf(worker->text, "%u of %u threads held for %llu us\n", threads.out_held,
-			threads.out_threads, (unsigned long long)threads.out_held_us);
+		fprintf(worker->text, "%u of %u threads held, and walked in %llu us\n",
+			threads.out_held, threads.out_threads,
+			(unsigned long long)threads.out_held_us);
 	return ret;
 }
 
@@ -173,11 +204,12 @@ static void take(struct worker *worker)
 	say_walked(worker);
 	say_result(worker, ret, text, len);
 	free(text);
+	thread_names_forget(&worker->names);
 }
 
 static void work(struct worker *worker, pid_t daemon)
 {
-	char order;
+	struct evidence_order *order = &worker->order;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != daemon)
@@ -187,7 +219,7 @@ static void work(struct worker *worker, pid_t daemon)
 	if (proxyipc_backtrace_open(worker->pid, &worker->backtrace))
 		worker->backtrace = NULL;
 	say(worker, "P", 1);
-	while (read(worker->socket, &order, 1) == 1)
+	while (recv(worker->socket, order, sizeof(*order), MSG_WAITALL) == sizeof(*order))
 		take(worker);
 	_exit(0);
 }
@@ -209,8 +241,7 @@ static void evidence_free(struct evidence *evidence)
 	timer_stop(&evidence->late);
 	watch_end(&evidence->watch);
 	close(evidence->socket);
-	kill(evidence->worker, SIGKILL);
-	waitpid(evidence->worker, NULL, 0);
+	reap(evidence->worker);
 	free(evidence->text);
 	free(evidence);
 }
@@ -295,18 +326,11 @@ static void evidence_ready(void *arg)
 			break;
 }
 
-static void start(struct evidence *evidence, int device, pid_t pid, int pair[2])
+struct evidence *evidence_new(int device, int process, pid_t pid)
 {
-	struct worker worker = { .socket = pair[1], .device = device, .pid = pid };
+	struct worker worker = { .device = device, .process = process, .pid = pid };
 	pid_t daemon = getpid();
 
-	evidence->worker = fork();
-	if (!evidence->worker)
-		work(&worker, daemon);
-}
-
-struct evidence *evidence_new(int device, pid_t pid)
-{
 	struct evidence *evidence = calloc(1, sizeof(*evidence));
 	int pair[2];
 
@@ -318,7 +342,10 @@ struct evidence *evidence_new(int device, pid_t pid)
 		free(evidence);
 		return NULL;
 	}
-	start(evidence, device, pid, pair);
+	worker.socket = pair[1];
+	evidence->worker = fork();
+	if (!evidence->worker)
+		work(&worker, daemon);
 	close(pair[1]);
 	if (evidence->worker < 0) {
 		close(pair[0]);
@@ -331,7 +358,8 @@ struct evidence *evidence_new(int device, pid_t pid)
 	return evidence;
 }
 
-void evidence_take(struct evidence *evidence, __u64 patience, void (*walked_)(void *arg),
+void evidence_take(struct evidence *evidence, const struct evidence_order *order,
+		   __u64 patience, void (*walked_)(void *arg),
 		   void (*done)(void *arg, const char *stacks, const char *why), void *arg)
 {
 	evidence->busy = true;
@@ -339,7 +367,8 @@ void evidence_take(struct evidence *evidence, __u64 patience, void (*walked_)(vo
 	evidence->walked = walked_;
 	evidence->done = done;
 	evidence->arg = arg;
-	if (evidence->dead || send(evidence->socket, "", 1, MSG_NOSIGNAL) != 1)
+	if (evidence->dead ||
+	    send(evidence->socket, order, sizeof(*order), MSG_NOSIGNAL) != sizeof(*order))
 		finish(evidence, NULL, "there is nobody to take them");
 	else
 		timer_set(&evidence->late, patience, worker_late, evidence);

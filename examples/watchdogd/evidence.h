@@ -14,19 +14,35 @@
 
 struct evidence;
 
-/* Starts the process that takes evidence of process @pid; NULL if it can't. */
-struct evidence *evidence_new(int device, pid_t pid);
+/*
+ * Starts the process that takes evidence of process @pid, by @process, a process object
+ * on all of that; NULL if it can't.
+ */
+struct evidence *evidence_new(int device, int process, pid_t pid);
 
 /* Is it ready and has nothing to do? And: has it something to do? */
 bool evidence_prepared(const struct evidence *evidence);
 bool evidence_busy(const struct evidence *evidence);
+
+/**
+ * struct evidence_order - of which moment evidence is taken
+ * @token: the hold on the service; 0: nothing holds it, that is done when it is prepared
+ * @at_fault: the thread whose instruction could not be executed, or 0
+ * @ending: it may well be gone as soon as it isn't held any more
+ */
+struct evidence_order {
+	__u64 token;
+	pid_t at_fault;
+	bool ending;
+};
 
 /*
  * Takes it. @walked is called when the service needs not be held any more: the stacks
  * are walked, or it took longer than @patience, or can't be done. After that @done, with
  * the stacks as text, or NULL and why there are none.
  */
-void evidence_take(struct evidence *evidence, __u64 patience, void (*walked)(void *arg),
+void evidence_take(struct evidence *evidence, const struct evidence_order *order,
+		   __u64 patience, void (*walked)(void *arg),
 		   void (*done)(void *arg, const char *stacks, const char *why), void *arg);
 
 /* It isn't needed any more; if it has something to do, not after that. */

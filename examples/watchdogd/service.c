@@ -305,7 +305,7 @@ static const char *adopt_process(struct service *service)
 
 	if (pidfd < 0)
 		return why;
-	service->process = open_adopted(service->host->device, pid, pidfd);
+	service->process = open_adopted(service->host->device, pidfd);
 	if (service->process < 0) {
 		close(pidfd);
 		return proxyipc_strerror(service->process);

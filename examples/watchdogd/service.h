@@ -58,7 +58,7 @@ struct host {
  * @instance: names this run of it, never 0, never used again
  * @pid: its main process, 0: none
  * @pidfd: the same, -1: none
- * @process: process object on it, -1: none
+ * @process: process object on all of its threads, -1: none
  * @ended: watches @pidfd
  * @timer: of its state: start again, adopt, or give up waiting for its end
  * @pause: how long the next pause before a start will be, nanoseconds

@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -38,20 +37,12 @@ void spawn_set_signals(const sigset_t *signals)
 	child_signals = *signals;
 }
 
-int open_adopted(int device, pid_t pid, int pidfd)
+int open_adopted(int device, int pidfd)
 {
 	struct proxyipc_process_open how = service_open;
-	int ret;
+	int ret = proxyipc_process_open_pidfd_params(device, pidfd, &how);
 
-	how.tgid = pid;
-	ret = proxyipc_process_open_params(device, &how);
-	if (ret)
-		return ret;
-	/* Still there: so its id was its own when it was opened. */
-	if (!pidfd_send_signal(pidfd, 0, NULL, 0) || errno == EPERM)
-		return how.out_fd;
-	close(how.out_fd);
-	return -ESRCH;
+	return ret ? ret : how.out_fd;
 }
 
 /* --- in the child ------------------------------------------------------------------ */

@@ -23,8 +23,8 @@ void spawn_set_signals(const sigset_t *signals);
 
 /*
  * Starts the service as its user, in a session of its own, with @socket (NULL for
- * none) as NOTIFY_SOCKET. Returns a process object on it, or -1 and why. Waits until
- * the program is executed.
+ * none) as NOTIFY_SOCKET. Returns a process object on all threads that it will have, or
+ * -1 and why. Waits until the program is executed.
  */
 int spawn_service(int device, const struct service_config *config, const char *socket,
 		  pid_t *pid, struct spawn_failure *failure);
@@ -33,9 +33,9 @@ int spawn_service(int device, const struct service_config *config, const char *s
 int spawn_probe(const struct service_config *config, pid_t *pid);
 
 /*
- * A process object on a process that somebody else started, by its pidfd: or a
- * negative error of struct proxyipc_process_open, which wants CAP_SYS_PTRACE.
+ * A process object on a process that somebody else started, by its pidfd: or a negative
+ * error of proxyipc_process_open_pidfd(), which wants CAP_SYS_PTRACE.
  */
-int open_adopted(int device, pid_t pid, int pidfd);
+int open_adopted(int device, int pidfd);
 
 #endif /* WATCHDOGD_SPAWN_H */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 /*
  * Something is wrong with a service: the kernel's watchdog expired, or an instruction
- * of it could not be executed. All of its threads are held when the message arrives.
- * What follows: look, decide, have the stacks of all threads taken, end the hold (and
- * perhaps the service), say it; and say the stacks when their names are found.
+ * of one of its threads could not be executed. All of them are held when the message
+ * arrives. What follows: look, decide, have the stacks of all threads taken under that
+ * hold, end it (and perhaps the service), say it; and say the stacks when their names
+ * are found.
  *
  * Who got no CPU isn't to blame. So a service is not killed, unless on_starved says so,
- * where the time was lost by waiting for one: by its main thread, by the probe, or by
- * this daemon, without which no sign of life arrives.
+ * where the time was lost by waiting for one: by its threads, by the probe, or by this
+ * daemon, without which no sign of life arrives.
  */
 #define _GNU_SOURCE
 #include "service.h"
@@ -23,6 +24,7 @@
 #include "log.h"
 #include "schedstat.h"
 #include "syscall_name.h"
+#include "thread.h"
 
 /* For a service that will be killed, or is about to crash, there is time. */
 #define PATIENCE_AT_THE_END	(5 * NS_PER_S)
@@ -37,7 +39,10 @@
  * @pid: of that
  * @id: of the event
  * @received: the message
+ * @evidence: who was asked for its stacks
  * @since: when the hold was confirmed, CLOCK_MONOTONIC nanoseconds
+ * @syscall: that its main thread is in, "none" if it is in its program
+ * @thread: name of the thread at fault
  * @cause: of a stall
  * @starting: it has given no sign of life at all
  * @triggered: it said so itself
@@ -50,7 +55,10 @@ struct report {
 	pid_t pid;
 	unsigned long long id;
 	struct proxyipc_received received;
+	struct evidence *evidence;
 	__u64 since;
+	char syscall[32];
+	char thread[THREAD_NAME_SIZE];
 	__u64 cause;
 	bool starting;
 	bool triggered;
@@ -142,23 +150,9 @@ static const char *stage_name(const struct report *report)
 	       "pretimeout" : "timeout";
 }
 
-/* Of a number that it may have no name for, the number. */
-static const char *syscall_text(const struct report *report, int number)
-{
-	static char text[16];
-	const char *name;
-
-	if (number < 0)
-		return "none";
-	name = syscall_name(report->pid, number);
-	if (!name)
-		snprintf(text, sizeof(text), "%d", number);
-	return name ? name : text;
-}
-
 static void say_stall(const struct report *report, __u64 held_ns)
 {
-	const char *syscall = syscall_text(report, word(report, PROXYIPC_WATCHDOG_WORD_SYSCALL));
+	bool in_syscall = (int)word(report, PROXYIPC_WATCHDOG_WORD_SYSCALL) >= 0;
 	__u64 ms = word(report, PROXYIPC_WATCHDOG_WORD_SINCE) / NS_PER_MS;
 
 	event_text("stage", stage_name(report));
@@ -166,21 +160,23 @@ static void say_stall(const struct report *report, __u64 held_ns)
 	event_number("silent_ms", ms);
 	event_number("cpu_ms", word(report, PROXYIPC_WATCHDOG_WORD_CPU) / NS_PER_MS);
 	event_number("delay_ms", word(report, PROXYIPC_WATCHDOG_WORD_DELAY) / NS_PER_MS);
-	event_text("syscall", syscall);
+	event_text("syscall", report->syscall);
 	event_number("held_us", held_ns / NS_PER_US);
 	event_text("action", action_name(report->action));
 	event_end(NULL, "no sign of life for %llu ms: %s%s%s; %s", (unsigned long long)ms,
-		  cause_name(report->cause), *syscall == 'n' ? "" : " in ",
-		  *syscall == 'n' ? "" : syscall,
+		  cause_name(report->cause), in_syscall ? ", its main thread in " : "",
+		  in_syscall ? report->syscall : "",
 		  report->action == ACTION_REPORT ? "it goes on" : "it is killed");
 }
 
 static void say_fault(const struct report *report, __u64 held_ns)
 {
 	const char *name = sigabbrev_np(word(report, PROXYIPC_FAULT_SIGNAL));
+	pid_t tid = word(report, PROXYIPC_FAULT_TID);
 	char text[32];
 
-	event_number("tid", word(report, PROXYIPC_FAULT_TID));
+	event_number("tid", tid);
+	event_text("thread", report->thread);
 	snprintf(text, sizeof(text), "SIG%s", name ? name : "?");
 	event_text("signal", text);
 	event_number("code", (int)word(report, PROXYIPC_FAULT_CODE));
@@ -190,7 +186,8 @@ static void say_fault(const struct report *report, __u64 held_ns)
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)word(report, PROXYIPC_FAULT_IP));
 	event_text("ip", text);
 	event_number("held_us", held_ns / NS_PER_US);
-	event_end(NULL, "an instruction could not be executed; the signal takes its course");
+	event_end(NULL, "thread %d could not execute an instruction; the signal takes its course",
+		  tid);
 }
 
 static void say(struct report *report, __u64 held_ns)
@@ -263,7 +260,7 @@ static void stacks_done(void *arg, const char *stacks, const char *why)
 	else
 		event_end(NULL, "none: %s", why);
 	/* Whoever failed isn't asked again. */
-	if (!stacks && service->instance == report->instance) {
+	if (!stacks && report->evidence && service->evidence == report->evidence) {
 		evidence_leave(service->evidence);
 		service->evidence = NULL;
 	}
@@ -272,29 +269,62 @@ static void stacks_done(void *arg, const char *stacks, const char *why)
 	service_put(service);
 }
 
+/* Who takes them: NULL if there can't be anybody, who may be busy. */
+static struct evidence *find_evidence(struct service *service, bool ending)
+{
+	/* There will be no second chance: another one does it. */
+	if (ending && service->evidence && evidence_busy(service->evidence)) {
+		evidence_leave(service->evidence);
+		service->evidence = NULL;
+	}
+	if (!service->evidence)
+		service->evidence = evidence_new(service->host->device, service->process,
+						 service->pid);
+	return service->evidence;
+}
+
 static void take_stacks(struct report *report)
 {
 	struct service *service = report->service;
 	__u64 patience = service->host->config->hold_max;
+	struct evidence_order order = {
+		.token = report->received.out_token,
+		.ending = is_fault(report) || report->action != ACTION_REPORT,
+	};
+	struct evidence *evidence = find_evidence(service, order.ending);
 
-	if (!service->evidence)
-		service->evidence = evidence_new(service->host->device, service->pid);
-	if (!service->evidence || evidence_busy(service->evidence)) {
-		stacks_done(report, NULL, service->evidence ? "the last ones are still being named"
-			    : "no process to take them");
+	if (!evidence || evidence_busy(evidence)) {
+		stacks_done(report, NULL, evidence ? "the last ones are still being named" :
+			    "no process to take them");
 		return;
 	}
-	if (is_fault(report) || report->action != ACTION_REPORT) {
+	report->evidence = evidence;
+	if (is_fault(report))
+		order.at_fault = word(report, PROXYIPC_FAULT_TID);
+	if (order.ending) {
 		patience = PATIENCE_AT_THE_END;
-	} else if (!evidence_prepared(service->evidence)) {
+	} else if (!evidence_prepared(evidence)) {
 		/* It would be held while files are read: better a moment later. */
 		release(report);
+		order.token = 0;
 		patience = PATIENCE_AT_THE_END;
 	}
-	evidence_take(service->evidence, patience, release, stacks_done, report);
+	evidence_take(evidence, &order, patience, release, stacks_done, report);
 }
 
 /* --- what arrives ------------------------------------------------------------------------- */
+
+/* Of a number that it may have no name for, the number. */
+static void name_syscall(struct report *report)
+{
+	int number = word(report, PROXYIPC_WATCHDOG_WORD_SYSCALL);
+	const char *name = number < 0 ? "none" : syscall_name(report->pid, number);
+
+	if (name)
+		snprintf(report->syscall, sizeof(report->syscall), "%s", name);
+	else
+		snprintf(report->syscall, sizeof(report->syscall), "%d", number);
+}
 
 static struct report *new_report(struct service *service,
 				 const struct proxyipc_received *received)
@@ -315,6 +345,11 @@ static struct report *new_report(struct service *service,
 	};
 	if (!proxyipc_process_info(service->process, &info))
 		report->since = info.out_since;
+	/* As long as it is held: it may be gone when this is said. */
+	if (is_fault(report))
+		thread_name(report->pid, word(report, PROXYIPC_FAULT_TID), report->thread);
+	else
+		name_syscall(report);
 	service->reports++;
 	return report;
 }
