@@ -5,13 +5,16 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -127,7 +130,84 @@ static void crash_elsewhere(void)
 	say("READY=1");
 	pause_ms(100);
 	pthread_create(&thread, NULL, crash_thread, (void *)16);
+	pthread_setname_np(thread, "crasher");
 	pthread_join(thread, NULL);
+}
+
+static pthread_mutex_t wanted = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int taken;
+
+static void *hog_thread(void *arg)
+{
+	while (!told_to_spin)
+		pause_ms(10);
+	pthread_mutex_lock(&wanted);
+	taken = 1;
+	spin_here();
+	return arg;
+}
+
+static __attribute__((__noinline__)) void wait_for_lock(void)
+{
+	pthread_mutex_lock(&wanted);
+}
+
+/* Keeps alive; at USR1 another thread spins, with a lock that the main one wants. */
+static void hog(void)
+{
+	pthread_t thread;
+
+	signal(SIGUSR1, handle_usr1);
+	pthread_create(&thread, NULL, hog_thread, NULL);
+	pthread_setname_np(thread, "hog");
+	for (;;) {
+		if (taken)
+			wait_for_lock();
+		say("WATCHDOG=1");
+		pause_ms(50);
+	}
+}
+
+static void *count_thread(void *arg)
+{
+	volatile unsigned long *counter = arg;
+
+	for (;;)
+		(*counter)++;
+	return NULL;
+}
+
+/* Many threads that count, each in that file, and a main one that says no more. */
+static void count(const char *path, int threads)
+{
+	int fd = open(path, O_RDWR), i;
+	unsigned long *counters;
+	pthread_t thread;
+
+	counters = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (counters == MAP_FAILED)
+		exit(6);
+	for (i = 0; i < threads; i++)
+		pthread_create(&thread, NULL, count_thread, &counters[i]);
+	say("READY=1");
+	block_here();
+}
+
+static void *wait_thread(void *arg)
+{
+	pause_ms(1000000);
+	return arg;
+}
+
+/* Many threads that do nothing, and a main one that says no more. */
+static void crowd(int threads)
+{
+	pthread_t thread;
+
+	while (threads--)
+		pthread_create(&thread, NULL, wait_thread, NULL);
+	say("READY=1");
+	block_here();
 }
 
 /* Needs a tenth of a second of a CPU for each sign of life. */
@@ -173,7 +253,7 @@ static void by_child(void)
 	live();
 }
 
-static void by_page(void)
+static void *by_page(void *arg)
 {
 	struct proxyipc_control *control;
 
@@ -186,6 +266,16 @@ static void by_page(void)
 		proxyipc_keepalive(control);
 		pause_ms(20);
 	}
+	return arg;
+}
+
+/* By a thread that isn't the main one. */
+static void by_page_elsewhere(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, by_page, NULL);
+	pthread_join(thread, NULL);
 }
 
 /* Each argument is a message. Then it keeps alive. */
@@ -252,7 +342,15 @@ int main(int argc, char **argv)
 	else if (!strcmp(mode, "child"))
 		by_child();
 	else if (!strcmp(mode, "page"))
-		by_page();
+		by_page(NULL);
+	else if (!strcmp(mode, "page_elsewhere"))
+		by_page_elsewhere();
+	else if (!strcmp(mode, "hog"))
+		hog();
+	else if (!strcmp(mode, "count"))
+		count(argv[2], atoi(argv[3]));
+	else if (!strcmp(mode, "crowd"))
+		crowd(atoi(argv[2]));
 	else if (!strcmp(mode, "talk"))
 		talk(argv + 2);
 	else if (!strcmp(mode, "environment"))

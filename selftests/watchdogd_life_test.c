@@ -6,6 +6,7 @@
 #include "proxyipc_test.h"
 #include "watchdogd/stage.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,6 +29,44 @@ FIXTURE_TEARDOWN_PARENT(watchdogd_life)
 {
 	end_process(&self->other);
 	daemon_clean(&self->daemon);
+}
+
+/* How many descriptors it has open, -1 if that can't be known. */
+static int fds_of(pid_t pid)
+{
+	struct dirent *entry;
+	char path[40];
+	DIR *folder;
+	int fds = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	folder = opendir(path);
+	if (!folder)
+		return -1;
+	while ((entry = readdir(folder)))
+		fds += *entry->d_name != '.';
+	closedir(folder);
+	return fds;
+}
+
+/* How many of its children have ended, and nobody has waited for them. */
+static int zombies_of(pid_t pid)
+{
+	char path[64], text[4096] = "", *at, *next;
+	int zombies = 0;
+	FILE *file;
+	long child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (!fgets(text, sizeof(text), file))
+		*text = '\0';
+	fclose(file);
+	for (at = text; (child = strtol(at, &next, 10)) > 0; at = next)
+		zombies += proc_state(child) == 'Z';
+	return zombies;
 }
 
 /* --- configuration ------------------------------------------------------------------- */
@@ -117,6 +156,34 @@ TEST_F(watchdogd_life, reload_adds_removes_and_changes)
 	EXPECT_EQ(a, event_number_of(EVENT("stall", "a"), "pid"));
 }
 
+/* Each has its own times, and what is done. */
+TEST_F(watchdogd_life, policy_is_that_of_each_service)
+{
+	pid_t a, b, c;
+
+	START("service a {\n" HELPER("live") QUICK "}\n"
+	      "service b {\n" HELPER("live") "timeout = 1s\non_timeout = kill\n}\n"
+	      "service c {\n" HELPER("live") "timeout = 1h\non_timeout = kill\n}\n");
+	for (int i = 0; i < 3; i++)
+		EVENT("ready", NULL);
+	a = event_number_of(daemon_said(&self->daemon, "ready", "a"), "pid");
+	b = event_number_of(daemon_said(&self->daemon, "ready", "b"), "pid");
+	c = event_number_of(daemon_said(&self->daemon, "ready", "c"), "pid");
+	kill(a, SIGUSR2);
+	kill(b, SIGUSR2);
+	kill(c, SIGUSR2);
+	self->daemon.at = 0;
+	EXPECT_VALUE(EVENT("ended", "b"), "killed", "blocked");
+	self->daemon.at = 0;
+	STALL("a", "pretimeout");
+	EXPECT_VALUE(STALL("a", "timeout"), "action", "resume");
+	EXPECT_TRUE(runs(a));
+	EXPECT_FALSE(runs(b));
+	EXPECT_TRUE(runs(c));
+	EXPECT_NOT_SAID("stall", "c");
+	EXPECT_NOT_SAID("ended", "a");
+}
+
 /* --- from start to end --------------------------------------------------------------- */
 
 TEST_F(watchdogd_life, ends_with_its_services)
@@ -162,6 +229,49 @@ TEST_F(watchdogd_life, restart_follows_the_way_it_ended)
 	EXPECT_TRUE(eventually(daemon_said(&self->daemon, "ended", "c")));
 	EXPECT_NOT_SAID("backoff", "a");
 	EXPECT_NOT_SAID("backoff", "c");
+}
+
+/* Its output, its own process object, and what it opened itself: NOTIFY_SOCKET. */
+TEST_F(watchdogd_life, service_inherits_nothing_of_the_daemon)
+{
+	pid_t pid;
+
+	START("service b {\n" HELPER("live") "}\nservice a {\n" HELPER("live") "}\n");
+	pid = event_number_of(EVENT("ready", "a"), "pid");
+	EXPECT_EQ(5, fds_of(pid));
+}
+
+/* What nobody needs any more is gone, also from the table of processes. */
+TEST_F(watchdogd_life, many_reloads_leave_nothing_behind)
+{
+	static const char config[] =
+		"service a {\n" HELPER("live") "timeout = 1h\n}\n"
+		"service b {\n" HELPER("live") "probe = {\"sleep\", \"100\"}\n"
+		"probe_interval = 10ms\nprobe_timeout = 1min\n}\n";
+	int before, i;
+
+	START(config);
+	EVENT("ready", "a");
+	daemon_listen(&self->daemon, 500);
+	before = fds_of(self->daemon.pid);
+	EXPECT_LT(0, before);
+	for (i = 0; i < 10; i++) {
+		kill(self->daemon.pid, SIGHUP);
+		EVENT("reloaded", NULL);
+		daemon_listen(&self->daemon, 100);
+	}
+	EXPECT_TRUE(eventually(fds_of(self->daemon.pid) == before));
+	EXPECT_TRUE(eventually(!zombies_of(self->daemon.pid)));
+	EXPECT_EQ(0, daemon_end(&self->daemon));
+}
+
+TEST_F(watchdogd_life, without_the_module_it_says_what_to_do)
+{
+	self->daemon.no_device = true;
+	START("service a {\n" HELPER("live") "}\n");
+	EXPECT_HAS(EVENT("error", NULL), "/dev/proxyipc: module not loaded: modprobe proxyipc");
+	EXPECT_EQ(1, daemon_end(&self->daemon));
+	EXPECT_NOT_SAID("started", NULL);
 }
 
 TEST_F(watchdogd_life, what_keeps_it_from_starting_is_said)

@@ -111,6 +111,24 @@ static void print_held(const char *what, const char *line)
 	fflush(stdout);
 }
 
+/*
+ * Of all stalls that were said, the shortest: what takes too long by itself takes that
+ * long each time, and what the machine had to do meanwhile is not the daemon's business.
+ */
+static long long shortest_held(const struct daemon *daemon)
+{
+	const char *at = daemon->text;
+	long long held, best = -1;
+
+	while ((at = strstr(at, "event=stall "))) {
+		held = event_number_of(at, "held_us");
+		if (best < 0 || held < best)
+			best = held;
+		at++;
+	}
+	return best;
+}
+
 TEST_F(programs, redis_that_sleeps_is_found_blocked_and_goes_on)
 {
 	const char *line, *stacks;
@@ -120,24 +138,23 @@ TEST_F(programs, redis_that_sleeps_is_found_blocked_and_goes_on)
 	START(REDIS("timeout = ~6s\npretimeout = ~3s\n"));
 	pid = event_number_of(EVENT("ready", "redis"), "pid");
 	ASSERT_TRUE(eventually(redis_answers()));
-	snprintf(request, sizeof(request), "DEBUG SLEEP %u\r\n", 8 * slowness());
+	snprintf(request, sizeof(request), "DEBUG SLEEP %u\r\n", 14 * slowness());
 	self->client = send_and_wait(REDIS_PORT, request);
-	line = EVENT("stall", "redis");
+	line = STALL_SHOWN("redis", "pretimeout", &stacks);
 	print_held("redis asleep", line);
-	EXPECT_VALUE(line, "stage", "pretimeout");
 	EXPECT_VALUE(line, "cause", "blocked");
 	EXPECT_VALUE(line, "syscall", "clock_nanosleep");
 	EXPECT_VALUE(line, "action", "resume");
 	EXPECT_EQ(pid, event_number_of(line, "pid"));
-	stacks = daemon_stacks(&self->daemon, event_number_of(line, "id"));
 	EXPECT_HAS(stacks, "clock_nanosleep");
 	EXPECT_HAS(stacks, "debugCommand");
 	EXPECT_HAS(stacks, "processCommand");
 	/* Its other threads too. */
 	EXPECT_HAS(stacks, "\"bio_");
-	line = EVENT("stall", "redis");
-	EXPECT_VALUE(line, "stage", "timeout");
+	STALL("redis", "timeout");
 	EVENT("recovered", "redis");
+	EXPECT_LT(0, shortest_held(&self->daemon));
+	EXPECT_GT(HELD_MAX_US, shortest_held(&self->daemon));
 	EXPECT_TRUE(eventually(redis_answers()));
 	EXPECT_TRUE(runs(pid));
 	EXPECT_NOT_SAID("ended", "redis");
@@ -152,15 +169,13 @@ TEST_F(programs, redis_that_loops_is_found_spinning_and_restarted)
 	pid = event_number_of(EVENT("ready", "redis"), "pid");
 	ASSERT_TRUE(eventually(redis_answers()));
 	self->client = send_and_wait(REDIS_PORT, "EVAL \"while true do end\" 0\r\n");
-	line = EVENT("stall", "redis");
+	line = STALL_SHOWN("redis", "pretimeout", &stacks);
 	print_held("redis in a loop", line);
 	EXPECT_VALUE(line, "cause", "spinning");
 	EXPECT_VALUE(line, "action", "resume");
-	stacks = daemon_stacks(&self->daemon, event_number_of(line, "id"));
 	EXPECT_HAS(stacks, "lua_pcall");
 	EXPECT_HAS(stacks, "evalGenericCommand");
-	line = EVENT("stall", "redis");
-	EXPECT_VALUE(line, "stage", "timeout");
+	line = STALL("redis", "timeout");
 	EXPECT_VALUE(line, "action", "restart");
 	EXPECT_EQ(pid, event_number_of(EVENT("ended", "redis"), "pid"));
 	line = EVENT("ready", "redis");
@@ -265,10 +280,10 @@ TEST_F(programs, nginx_and_redis_under_load_give_no_false_alarm)
 	pids[1] = event_number_of(daemon_said(&self->daemon, "ready", "nginx"), "pid");
 	load_begin(&http);
 	load_begin(&redis);
-	daemon_listen(&self->daemon, repeat(10) * 1000);
+	daemon_listen(&self->daemon, repeat(60) * 1000);
 	load_end(&http);
 	load_end(&redis);
-	printf("# in %ld s: nginx answered %ld requests, redis %ld\n", repeat(10), http.answered,
+	printf("# in %ld s: nginx answered %ld requests, redis %ld\n", repeat(60), http.answered,
 	       redis.answered);
 	EXPECT_LT(0, http.answered);
 	EXPECT_LT(0, redis.answered);
@@ -306,7 +321,7 @@ static int write_python(const char *folder)
 
 TEST_F(programs, python_in_an_endless_loop_is_found_and_restarted)
 {
-	const char *line;
+	const char *line, *stacks;
 	pid_t pid;
 
 	ASSERT_EQ(0, write_python(self->daemon.folder));
@@ -314,12 +329,11 @@ TEST_F(programs, python_in_an_endless_loop_is_found_and_restarted)
 	      "command = {\"/usr/bin/python3.11\", \"-S\", \"FOLDER/worker.py\"}\n"
 	      "timeout = ~4s\npretimeout = ~2s\non_timeout = restart\nbackoff = 100ms\n}\n");
 	pid = event_number_of(EVENT("ready", "worker"), "pid");
-	line = EVENT("stall", "worker");
+	line = STALL_SHOWN("worker", "pretimeout", &stacks);
 	print_held("python in a loop", line);
 	EXPECT_VALUE(line, "cause", "spinning");
-	EXPECT_HAS(daemon_stacks(&self->daemon, event_number_of(line, "id")),
-		   "_PyEval_EvalFrameDefault");
-	line = EVENT("stall", "worker");
+	EXPECT_HAS(stacks, "_PyEval_EvalFrameDefault");
+	line = STALL("worker", "timeout");
 	EXPECT_VALUE(line, "action", "restart");
 	EXPECT_EQ(pid, event_number_of(EVENT("ended", "worker"), "pid"));
 	EXPECT_NE(pid, event_number_of(EVENT("ready", "worker"), "pid"));

@@ -5,11 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -86,6 +89,13 @@ static int start(struct daemon *daemon, const char *option)
 		setsid();
 		if (write_cgroup(daemon, "cgroup.procs", "0"))
 			_exit(125);
+		if (daemon->no_device &&
+		    (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		     mount("none", "/dev", "tmpfs", 0, NULL)))
+			_exit(124);
+		if (daemon->uid && (setgroups(0, NULL) || setgid(daemon->uid) ||
+				    setuid(daemon->uid)))
+			_exit(124);
 		dup2(log[1], STDERR_FILENO);
 		execl("./watchdogd", "watchdogd", daemon->file, option, NULL);
 		_exit(126);
@@ -241,6 +251,25 @@ const char *daemon_event(struct daemon *daemon, const char *event, const char *s
 	       !daemon->over)
 		read_more(daemon, 1000);
 	return line;
+}
+
+const char *daemon_stall(struct daemon *daemon, const char *service, const char *stage,
+			 const char **stacks)
+{
+	static char found[8192];
+	const char *line;
+
+	while ((line = daemon_event(daemon, "stall", service, 0))) {
+		if (strcmp(event_value(line, "stage"), stage))
+			continue;
+		snprintf(found, sizeof(found), "%s", line);
+		if (!stacks)
+			return found;
+		*stacks = daemon_stacks(daemon, event_number_of(found, "id"));
+		if (**stacks)
+			return found;
+	}
+	return NULL;
 }
 
 const char *daemon_said(struct daemon *daemon, const char *event, const char *service)

@@ -15,6 +15,8 @@
 /**
  * struct daemon - the daemon
  * @pid: of it, 0: none
+ * @uid: as whom it is run, 0: as root
+ * @no_device: it sees no /dev/proxyipc
  * @log: where its log comes from
  * @over: there will be no more
  * @folder: for its files, and those of its services
@@ -26,6 +28,8 @@
  */
 struct daemon {
 	pid_t pid;
+	uid_t uid;
+	bool no_device;
 	int log;
 	bool over;
 	char folder[64];
@@ -60,7 +64,16 @@ void daemon_clean(struct daemon *daemon);
 const char *daemon_event(struct daemon *daemon, const char *event, const char *service,
 			 unsigned long long id);
 
-/* The same from the beginning of the log, of what there is by now. */
+/*
+ * The next stall of that service at that stage, which others may come before: where a
+ * processor stood still for long enough, the first stage is passed over. If @stacks isn't
+ * NULL the next one of which there are stacks, for which a thread must have got a
+ * processor within a tenth of a second; they go there.
+ */
+const char *daemon_stall(struct daemon *daemon, const char *service, const char *stage,
+			 const char **stacks);
+
+/* As daemon_event(), from the beginning of the log, of what there is by now. */
 const char *daemon_said(struct daemon *daemon, const char *event, const char *service);
 
 /* Reads for so long what there is to read. */

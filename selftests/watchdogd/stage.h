@@ -13,6 +13,8 @@
 
 /* For the tests of what is done about it, which should not wait long. */
 #define QUICK		"timeout = 1s\npretimeout = 300ms\n"
+/* What a service may be held for. */
+#define HELD_MAX_US	(100000 * slowness())
 #define START(config)	ASSERT_EQ(0, daemon_start(&self->daemon, config))
 
 /* The next such event; the test ends without one. */
@@ -21,6 +23,19 @@
 										\
 	ASSERT_NE(NULL, (void *)line_) {					\
 		TH_LOG("no event %s", event_);					\
+	}									\
+	line_;									\
+})
+
+/* The next stall of that stage; others may come before it. */
+#define STALL(service_, stage_)		STALL_SHOWN(service_, stage_, NULL)
+
+/* And one that has stacks. */
+#define STALL_SHOWN(service_, stage_, stacks_) ({				\
+	const char *line_ = daemon_stall(&self->daemon, service_, stage_, stacks_); \
+										\
+	ASSERT_NE(NULL, (void *)line_) {					\
+		TH_LOG("no stall at %s", stage_);				\
 	}									\
 	line_;									\
 })
