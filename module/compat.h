@@ -293,6 +293,15 @@ static inline bool proxyipc_uring_is_for_task_only(struct io_uring_cmd *cmd)
 
 #endif
 
+/*
+ * Did the submitter set flags, IORING_URING_CMD_FIXED and the like? The upper ones are
+ * io_uring's own.
+ */
+static inline bool proxyipc_uring_has_flags(struct io_uring_cmd *cmd)
+{
+	return cmd->flags & GENMASK(23, 0);
+}
+
 /* A ring with large completions has a second result, of which we make no use. */
 static inline void proxyipc_uring_done(struct io_uring_cmd *cmd, int result,
 				       unsigned int issue_flags)

@@ -139,6 +139,9 @@ static int uring_issue(struct io_uring_cmd *cmd, unsigned int issue_flags)
 
 	if (!command || !in_ring)
 		return -ENOTTY;
+	/* Success of one with IORING_URING_CMD_MULTISHOT may mean "not yet" to io_uring. */
+	if (proxyipc_uring_has_flags(cmd))
+		return -EINVAL;
 	ret = uring_argument(cmd, &user) ?:
 	      proxyipc_command_import(command, &params, user);
 	if (ret)

@@ -13,6 +13,9 @@
 #define ENTRY_PAYLOAD	7
 #define DATA		"a message of some length"
 
+/* IORING_URING_CMD_MULTISHOT, which older headers don't have. */
+#define URING_CMD_MULTISHOT	(1U << 1)
+
 FIXTURE(uring) {
 	struct ring ring;
 	int endpoint;
@@ -633,6 +636,37 @@ TEST_F(uring, malformed_arguments_are_refused)
 	sqe->__pad2[0] = 1;
 	ASSERT_EQ(0, ring_submit(&self->ring, sqe));
 	EXPECT_EQ(-EINVAL, ring_result(&self->ring, 1));
+}
+
+/*
+ * Flags of IORING_OP_URING_CMD mean nothing to our commands. Of a multishot command, where
+ * there is such a thing, io_uring may take success for one of several to come, and leave
+ * its completion to us.
+ */
+TEST_F(uring, flags_of_other_commands_are_refused)
+{
+	struct proxyipc_entry_notify notify = { .notices = 1 };
+	char buffer[64];
+	struct iovec iovec = { .iov_base = buffer, .iov_len = sizeof(buffer) };
+	struct io_uring_sqe *sqe;
+	int result;
+
+	ASSERT_EQ(0, io_uring_register_buffers(&self->ring.uring, &iovec, 1));
+	sqe = ring_entry(&self->ring, 1);
+	proxyipc_prep_entry_notify(sqe, self->entry, &notify);
+	sqe->uring_cmd_flags = IORING_URING_CMD_FIXED;
+	ASSERT_EQ(0, ring_submit(&self->ring, sqe));
+	EXPECT_EQ(-EINVAL, ring_result(&self->ring, 1));
+
+	sqe = ring_entry(&self->ring, 2);
+	proxyipc_prep_entry_notify(sqe, self->entry, &notify);
+	sqe->uring_cmd_flags = URING_CMD_MULTISHOT;
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	ASSERT_EQ(0, ring_submit(&self->ring, sqe));
+	result = ring_result(&self->ring, 2);
+	/* The latter from a kernel that selects no buffer for commands. */
+	EXPECT_TRUE(result == -EINVAL || result == -EOPNOTSUPP);
+	EXPECT_EMPTY(self->endpoint);
 }
 
 TEST_F(uring, registered_file_is_as_good_as_a_descriptor)

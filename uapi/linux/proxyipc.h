@@ -57,6 +57,8 @@
  * not received is then taken back; one that was is abandoned. IORING_OP_ASYNC_CANCEL and
  * linked timeouts know nothing of commands that wait like this: use the deadline.
  *
+ * Flags in uring_cmd_flags are refused with %EINVAL.
+ *
  * A kernel without commands that can be cancelled (6.1) has a worker wait, a thread
  * for each, and not more of them at a time than RLIMIT_NPROC and io_uring allow
  * (IORING_REGISTER_IOWQ_MAX_WORKERS). Workers can be cancelled. There a command with
