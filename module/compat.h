@@ -257,6 +257,19 @@ static inline bool proxyipc_uring_is_cancel(unsigned int issue_flags)
 #define proxyipc_uring_mark_cancelable	io_uring_cmd_mark_cancelable
 
 /*
+ * It was cancelled, and will complete. Who cancels asks again at once, and forever, what
+ * is marked and doesn't complete meanwhile; and io_uring has no function for this.
+ * Under the ring's lock.
+ */
+static inline void proxyipc_uring_unmark_cancelable(struct io_uring_cmd *cmd)
+{
+	if (!(cmd->flags & IORING_URING_CMD_CANCELABLE))
+		return;
+	cmd->flags &= ~IORING_URING_CMD_CANCELABLE;
+	hlist_del_init(&cmd_to_io_kiocb(cmd)->hash_node);
+}
+
+/*
  * In a ring with DEFER_TASKRUN only its task may complete anything. 6.12 insists on
  * that even when it cancels by a work item because the ring goes.
  */
@@ -283,6 +296,10 @@ static inline bool proxyipc_uring_is_cancel(unsigned int issue_flags)
 
 static inline void proxyipc_uring_mark_cancelable(struct io_uring_cmd *cmd,
 						  unsigned int issue_flags)
+{
+}
+
+static inline void proxyipc_uring_unmark_cancelable(struct io_uring_cmd *cmd)
 {
 }
 

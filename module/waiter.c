@@ -147,6 +147,8 @@ void proxyipc_waiter_cancel(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	struct proxyipc_waiter *waiter = *cmd_waiter(cmd);
 
 	waiter->cancelled = true;
+	/* The task may be stopped or held, so who knows when it does its part. */
+	proxyipc_uring_unmark_cancelable(cmd);
 	/* Or else it is about to be attempted, and finds that it was cancelled. */
 	if (!waiter_claim(waiter))
 		return;

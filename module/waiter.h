@@ -16,7 +16,7 @@
  * it is given up instead.
  *
  * What is waited for, and what becomes of it, is the owner's, who embeds the struct
- * and fills in the first part; uring.c waits.
+ * and fills in the first part.
  */
 
 #include <linux/atomic.h>
