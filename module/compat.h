@@ -278,6 +278,13 @@ static inline bool proxyipc_uring_is_for_task_only(struct io_uring_cmd *cmd)
 	return cmd_to_io_kiocb(cmd)->ctx->flags & IORING_SETUP_DEFER_TASKRUN;
 }
 
+/* Is that task gone? Then nothing is done in the ring until it is closed. */
+static inline bool proxyipc_uring_is_deserted(struct io_uring_cmd *cmd)
+{
+	return proxyipc_uring_is_for_task_only(cmd) &&
+	       io_uring_cmd_get_task(cmd)->flags & PF_EXITING;
+}
+
 #else
 
 #include <linux/io_uring.h>
@@ -304,6 +311,11 @@ static inline void proxyipc_uring_unmark_cancelable(struct io_uring_cmd *cmd)
 }
 
 static inline bool proxyipc_uring_is_for_task_only(struct io_uring_cmd *cmd)
+{
+	return false;
+}
+
+static inline bool proxyipc_uring_is_deserted(struct io_uring_cmd *cmd)
 {
 	return false;
 }

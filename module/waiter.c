@@ -41,6 +41,9 @@ static int waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	struct proxyipc_waiter *waiter =
 		container_of(entry, struct proxyipc_waiter, entry);
 
+	/* It would take the wake-up, which is for one, and never do anything with it. */
+	if (waiter->exclusive && proxyipc_uring_is_deserted(waiter->cmd))
+		return 0;
 	if (!waiter_claim(waiter))
 		return 0;
 	list_del_init(&entry->entry);

@@ -242,38 +242,65 @@ TEST_F(uring_exit, death_of_the_process_that_received_ends_the_hold)
 
 /*
  * The ring is there, but the task that submitted to it is not: it can't receive. The
- * wake-up, which is for one receiver, must not end with it.
+ * wake-up, which is for one receiver, must not end with it. With DEFER_TASKRUN nobody
+ * else may so much as give the command up, before the ring is closed.
  */
-TEST(message_for_a_thread_that_ended_goes_to_the_next_receiver)
-{
-	int endpoint = endpoint_new();
-	int entry = entry_new(endpoint, 0, RIGHTS_ALL, NOTICES_ALL);
-	int outbox = endpoint_new();
-	int outbox_entry = entry_new(outbox, 0, RIGHTS_ALL, NOTICES_ALL);
-	struct proxyipc_endpoint_recv recv = { .size = sizeof(recv) };
-	struct helper h = helper_new();
-	int nr = helper_give(&h, endpoint);
+FIXTURE(ended_thread) {
+	int endpoint, entry;
+	int outbox, outbox_entry;
+	struct helper h;
 	struct child c;
+};
 
-	ASSERT_LE(0, entry);
+FIXTURE_VARIANT(ended_thread) {
+	unsigned int setup;
+};
+
+FIXTURE_VARIANT_ADD(ended_thread, plain) { .setup = 0 };
+
+FIXTURE_VARIANT_ADD(ended_thread, deferred) {
+	.setup = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+};
+
+FIXTURE_SETUP(ended_thread)
+{
+	child_setup = variant->setup;
 	in_a_thread = true;
-	ASSERT_LE(0, outbox_entry);
-	c = child_new(child_in_flight, endpoint, outbox_entry);
-	ASSERT_TRUE(child_reaches(&c, IN_FLIGHT));
-	ASSERT_EQ(0, helper_start(&h, nr, PROXYIPC_IOC_ENDPOINT_RECV, &recv,
+	self->endpoint = endpoint_new();
+	self->entry = entry_new(self->endpoint, 0, RIGHTS_ALL, NOTICES_ALL);
+	ASSERT_LE(0, self->entry);
+	self->outbox = endpoint_new();
+	self->outbox_entry = entry_new(self->outbox, 0, RIGHTS_ALL, NOTICES_ALL);
+	ASSERT_LE(0, self->outbox_entry);
+	self->h = helper_new();
+	self->c = child_new(child_in_flight, self->endpoint, self->outbox_entry);
+	ASSERT_TRUE(child_reaches(&self->c, IN_FLIGHT));
+}
+
+FIXTURE_TEARDOWN(ended_thread)
+{
+	child_kill(&self->c);
+	helper_kill(&self->h);
+	close_fd(&self->outbox_entry);
+	close_fd(&self->outbox);
+	close_fd(&self->entry);
+	close_fd(&self->endpoint);
+}
+
+TEST_F(ended_thread, message_for_it_goes_to_the_next_receiver)
+{
+	struct proxyipc_endpoint_recv recv = { .size = sizeof(recv) };
+	int nr = helper_give(&self->h, self->endpoint);
+
+	ASSERT_EQ(0, helper_start(&self->h, nr, PROXYIPC_IOC_ENDPOINT_RECV, &recv,
 				  sizeof(recv)));
-	ASSERT_TRUE(eventually(helper_asleep(&h)));
-	child_go(&c, END_THREAD);
-	ASSERT_TRUE(child_reaches(&c, ENDED));
-	ASSERT_EQ(0, entry_send(entry, 42));
-	EXPECT_EQ(0, helper_finish(&h));
-	EXPECT_EQ(42ULL, h.page->arg.recv.received.out_words[0]);
-	child_kill(&c);
-	helper_kill(&h);
-	close_fd(&outbox_entry);
-	close_fd(&outbox);
-	close_fd(&entry);
-	close_fd(&endpoint);
+	ASSERT_TRUE(eventually(helper_asleep(&self->h)));
+	child_go(&self->c, END_THREAD);
+	ASSERT_TRUE(child_reaches(&self->c, ENDED));
+	ASSERT_EQ(0, entry_send(self->entry, 42));
+	EXPECT_TRUE(eventually(!readable(self->endpoint)));
+	EXPECT_EQ(0, helper_finish(&self->h));
+	EXPECT_EQ(42ULL, self->h.page->arg.recv.received.out_words[0]);
 }
 
 /*
