@@ -52,10 +52,12 @@
  * (IOSQE_ASYNC) count as the first thread of their process. A command keeps its object
  * open: an endpoint isn't closed while one waits at it.
  *
- * It is given up, with %EINTR if anybody still sees that, when the ring is closed and
- * when the task that submitted it ends or executes another program. A CALL that was
- * not received is then taken back; one that was is abandoned. IORING_OP_ASYNC_CANCEL and
- * linked timeouts know nothing of commands that wait like this: use the deadline.
+ * It is given up, with %EINTR if anybody still sees that, when the ring is closed, as by
+ * the end of its process, and when a task that uses the ring executes another program. A
+ * CALL that was not received is then taken back; one that was is abandoned. If only the
+ * task ends that submitted it, and others have the ring, it is given up when something
+ * happens to it or the ring is closed. IORING_OP_ASYNC_CANCEL and linked timeouts know
+ * nothing of commands that wait like this: use the deadline.
  *
  * Flags in uring_cmd_flags are refused with %EINVAL.
  *
