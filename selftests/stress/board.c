@@ -49,16 +49,16 @@ const char *role_name(enum role role)
 static void slot_init(int nr, enum role role)
 {
 	struct slot *slot = &board->slots[nr];
-	int thread, place = nr - roles[role].first;
+	int object, place = nr - roles[role].first;
 	int every = role == ROLE_TARGET || role == ROLE_RECEIVER ? 4 : 2;
 
 	slot->role = role;
 	slot->sturdy = place % every == 0;
 	slot->quiet = role == ROLE_DISTURBER || role == ROLE_OBSERVER ||
 		      (role == ROLE_TARGET && place % 8 < 4);
-	for (thread = 0; thread < NR_THREADS; thread++) {
-		slot->process[thread] = -1;
-		slot->proxy[thread] = -1;
+	for (object = 0; object < NR_OBJECTS; object++) {
+		slot->process[object] = -1;
+		slot->proxy[object] = -1;
 	}
 	slot->endpoint = -1;
 	slot->entry = -1;
@@ -101,9 +101,9 @@ __u64 fresh_word(void)
 	return atomic_fetch_add(&board->next_word, 1) + 1;
 }
 
-__u64 ident_of(int slot, __u32 life, int thread)
+__u64 ident_of(int slot, __u32 life, int object)
 {
-	return (__u64)life << 32 | thread << 16 | slot;
+	return (__u64)life << 32 | object << 16 | slot;
 }
 
 int ident_slot(__u64 ident)
@@ -111,19 +111,32 @@ int ident_slot(__u64 ident)
 	return ident & 0xffff;
 }
 
-int ident_thread(__u64 ident)
+int ident_object(__u64 ident)
 {
-	return ident >> 16 & (NR_THREADS - 1);
+	return (ident >> 16 & 0xffff) % NR_OBJECTS;
 }
 
-struct cell *find_cell(__u64 ident)
+struct cell *find_cells(__u64 ident)
 {
-	unsigned int slot = ident_slot(ident), thread = ident_thread(ident);
+	unsigned int slot = ident_slot(ident);
 	__u32 life = ident >> 32;
-	struct cell *cell;
+	struct cell *cells;
 
 	if (slot >= NR_SLOTS)
 		return NULL;
-	cell = &board->slots[slot].cells[life % NR_LIVES][thread];
-	return cell->life == life ? cell : NULL;
+	cells = board->slots[slot].cells[life % NR_LIVES];
+	return cells[0].life == life ? cells : NULL;
+}
+
+struct cell *find_cell(__u64 ident, pid_t tid)
+{
+	struct cell *cells = find_cells(ident);
+	int nr;
+
+	if (!cells || ident_object(ident) != GROUP)
+		return cells ? &cells[ident_object(ident)] : NULL;
+	for (nr = 0; nr < NR_CELLS; nr++)
+		if (cells[nr].tid == tid)
+			return &cells[nr];
+	return NULL;
 }

@@ -31,13 +31,19 @@ enum role {
 };
 
 #define NR_SLOTS	(64 + 16 + 4 + 4 + 2)
-#define NR_THREADS	4	/* of a target, at most; a power of two */
+#define NR_THREADS	4	/* of a target, with process objects of their own, at most */
+#define NR_CHAINS	2	/* of a target: of threads that have none, see crowd.h */
+#define NR_CELLS	(NR_THREADS + NR_CHAINS)
+/* Process objects of a target: each thread's, and behind those that of all together. */
+#define GROUP		NR_THREADS
+#define NR_OBJECTS	(NR_THREADS + 1)
 #define NR_LIVES	16	/* generations of a target whose cells are kept */
 
 /*
- * What one target thread does in user mode: it counts. Of one thread for ever: the
- * next life of a slot has another cell, so a count never moves on behalf of
- * somebody else. @life says whose it is.
+ * What one target thread does in user mode: it counts. Of one thread for ever, or of
+ * one chain, of which one thread counts at a time: the next life of a slot has other
+ * cells, so a count never moves on behalf of somebody else. @life of a life's first
+ * cell says whose they are.
  */
 struct cell {
 	_Atomic __u32 life;
@@ -67,11 +73,11 @@ struct slot {
 	_Atomic __u64 born;	/* fair time */
 
 	/* By the party: descriptors that others may take, -1 for none. */
-	_Atomic int process[NR_THREADS];
-	_Atomic int proxy[NR_THREADS];
+	_Atomic int process[NR_OBJECTS];
+	_Atomic int proxy[NR_OBJECTS];
 	_Atomic int endpoint;
 	_Atomic int entry;
-	_Atomic __u64 lease[NR_THREADS];
+	_Atomic __u64 lease[NR_OBJECTS];
 
 	/* By the party: what it does, until when (fair time) at the latest. */
 	_Atomic int doing;	/* enum what */
@@ -85,7 +91,7 @@ struct slot {
 	/* By disturbers and main: when it last had an excuse, fair time. */
 	_Atomic __u64 excused;
 
-	struct cell cells[NR_LIVES][NR_THREADS];
+	struct cell cells[NR_LIVES][NR_CELLS];
 };
 
 /* What happened how often. */
@@ -121,6 +127,11 @@ enum count {
 	COUNT_FAULTS_DELIVERED,
 	COUNT_REGS,		/* registers read */
 	COUNT_REDELIVERED,	/* to guardians */
+	COUNT_THREADS,		/* of chains, born */
+	COUNT_GROUP_CHECKED,	/* as COUNT_CHECKED, of whole groups */
+	COUNT_GROUP_FAULTS,	/* of which the receiver of a whole group was told */
+	COUNT_GROUP_WATCHDOGS,
+	COUNT_BORN_HELD,	/* holds of groups during which threads were born */
 	NR_COUNTS,
 };
 
@@ -143,8 +154,13 @@ extern struct board *board;
 void board_create(__u64 seed);
 void board_find(void);
 
-/* Of the targets' slots every SPINNERth is one that spins in user mode for ever. */
-#define SPINNER		16
+/*
+ * Of the targets' slots every EXTREMEth is one that spins in user mode for ever, and as
+ * many have chains of threads, and nothing else ever disturbs them.
+ */
+#define EXTREME		16
+#define SPINNER		0
+#define CROWD		8
 
 /* The first slot of a role, and how many there are. */
 int role_first(enum role role);
@@ -170,12 +186,15 @@ static inline void count(enum count what)
 }
 
 /*
- * A target's thread as a payload of entries: who receives for it knows which cell to
- * look at. find_cell() is NULL when that life's cell has been given to another.
+ * What a target's process object is on, as a payload of entries: @object is a thread, or
+ * GROUP. Who receives for it knows which cells to look at, those of one life of the
+ * slot. find_cells() is NULL when they have been given to another.
  */
-__u64 ident_of(int slot, __u32 life, int thread);
-struct cell *find_cell(__u64 ident);
+__u64 ident_of(int slot, __u32 life, int object);
+struct cell *find_cells(__u64 ident);
 int ident_slot(__u64 ident);
-int ident_thread(__u64 ident);
+int ident_object(__u64 ident);
+/* The cell of a thread: that of @ident or, if that is a group, the one that has it. */
+struct cell *find_cell(__u64 ident, pid_t tid);
 
 #endif /* STRESS_BOARD_H */

@@ -77,7 +77,8 @@ void fault_once(struct cell *cell)
 __u32 fault_verdict(const struct proxyipc_received *received)
 {
 	bool divides = received->out_words[PROXYIPC_FAULT_SIGNAL] == SIGFPE;
-	struct cell *cell = find_cell(received->out_payload);
+	struct cell *cell = find_cell(received->out_payload,
+				      received->out_words[PROXYIPC_FAULT_TID]);
 
 	if (received->out_words[PROXYIPC_FAULT_SIGNAL] != SIGSEGV && !divides)
 		violation(-1, 0, received->out_token, "received a fault that nobody had");
@@ -90,8 +91,10 @@ __u32 fault_verdict(const struct proxyipc_received *received)
 	return chance(20) ? PROXYIPC_RESUME_RETRY : 0;
 }
 
-void fault_resumed(__u32 verdict)
+void fault_resumed(const struct proxyipc_received *received, __u32 verdict)
 {
+	if (ident_object(received->out_payload) == GROUP)
+		count(COUNT_GROUP_FAULTS);
 	count(verdict & PROXYIPC_RESUME_RETRY ? COUNT_FAULTS_RETRIED :
 						COUNT_FAULTS_DELIVERED);
 }

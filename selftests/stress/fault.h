@@ -18,6 +18,6 @@ void fault_once(struct cell *cell);
 
 /* The receiver: what to resume with, having mended something or not. */
 __u32 fault_verdict(const struct proxyipc_received *received);
-void fault_resumed(__u32 verdict);
+void fault_resumed(const struct proxyipc_received *received, __u32 verdict);
 
 #endif /* STRESS_FAULT_H */

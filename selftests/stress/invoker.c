@@ -25,24 +25,26 @@ static void discard(struct parcel *ware)
 	ware->fd = -1;
 }
 
-/* Those that run when they are held are the hardest to hold. */
+/* Those that run, or have threads born, when they are held are the hardest to hold. */
 static int random_target(void)
 {
 	int slot = random_slot(ROLE_TARGET);
 
-	return chance(25) ? slot - slot % SPINNER : slot;
+	if (!chance(40))
+		return slot;
+	return slot - slot % EXTREME + (chance(60) ? SPINNER : CROWD);
 }
 
 static int steal_from_target(struct parcel *ware)
 {
 	int slot = random_target();
-	int thread = chance(80) ? 0 : random_below(NR_THREADS);
+	int object = random_object();
 	struct slot *target = &board->slots[slot];
 
-	ware->key = ident_of(slot, target->life, thread);
+	ware->key = ident_of(slot, target->life, object);
 	ware->ware = chance(65) ? WARE_PROXY : WARE_PROCESS;
-	return steal(slot, ware->ware == WARE_PROXY ? &target->proxy[thread] :
-						       &target->process[thread]);
+	return steal(slot, ware->ware == WARE_PROXY ? &target->proxy[object] :
+						       &target->process[object]);
 }
 
 static int steal_from_receiver(struct parcel *ware)
@@ -75,8 +77,8 @@ static __u64 random_patience(void)
 /* A target without a receiver gets a new one. */
 static void give_receiver(__u64 ident)
 {
-	int slot = ident_slot(ident), thread = ident_thread(ident);
-	int process = steal(slot, &board->slots[slot].process[thread]);
+	int slot = ident_slot(ident);
+	int process = steal(slot, &board->slots[slot].process[ident_object(ident)]);
 
 	if (process < 0)
 		return;

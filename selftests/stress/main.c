@@ -82,8 +82,13 @@ static void report(unsigned int seconds)
 	printf("%llu faults (%llu handled, %llu retried, %llu mended), ",
 	       counted(COUNT_FAULTS), counted(COUNT_FAULTS_HANDLED),
 	       counted(COUNT_FAULTS_RETRIED), counted(COUNT_FAULTS_MENDED));
-	printf("%llu registers, %llu redelivered; ", counted(COUNT_REGS),
+	printf("%llu registers, %llu redelivered, ", counted(COUNT_REGS),
 	       counted(COUNT_REDELIVERED));
+	printf("groups: %llu checked, %llu while threads were born, %llu threads, ",
+	       counted(COUNT_GROUP_CHECKED), counted(COUNT_BORN_HELD),
+	       counted(COUNT_THREADS));
+	printf("%llu faults, %llu expiries; ", counted(COUNT_GROUP_FAULTS),
+	       counted(COUNT_GROUP_WATCHDOGS));
 	printf("fair time %llu s\n", (fair_now() - storm_began) / NS_PER_S);
 	fflush(stdout);
 }
@@ -177,12 +182,13 @@ static bool something_happened(void)
 		COUNT_KILLS, COUNT_CALLS, COUNT_ANSWERED, COUNT_SENDS, COUNT_NOTICES,
 		COUNT_EPISODES, COUNT_EVENTS, COUNT_HOLDS, COUNT_CHECKED, COUNT_EXPIRED,
 		COUNT_PASSED, COUNT_STOPS, COUNT_TRACES, COUNT_FREEZES, COUNT_SIGNALS,
-		COUNT_EXECS, COUNT_FORKS,
+		COUNT_EXECS, COUNT_FORKS, COUNT_THREADS, COUNT_GROUP_CHECKED,
 	};
 	static const enum count rarer[] = {
 		COUNT_DEFERRED, COUNT_YIELDED, COUNT_WATCHDOGS, COUNT_FAULTS,
 		COUNT_FAULTS_HANDLED, COUNT_FAULTS_MENDED, COUNT_FAULTS_RETRIED,
 		COUNT_FAULTS_DELIVERED, COUNT_REGS, COUNT_REDELIVERED,
+		COUNT_BORN_HELD, COUNT_GROUP_FAULTS, COUNT_GROUP_WATCHDOGS,
 	};
 
 	if (!all_happened(needed, ARRAY_SIZE(needed)))

@@ -91,6 +91,21 @@ static void check_state(const struct look *last, const struct look *look,
 			  info->out_waiting);
 }
 
+/*
+ * At the second look: of a group that was held all the while each thread is, whoever
+ * was born or has exited.
+ */
+static void check_threads(const struct look *look, __u64 ident)
+{
+	const struct proxyipc_process_info *info = &look->info;
+
+	if (info->out_threads != info->out_threads_armed + info->out_threads_parked)
+		violation(ident_slot(ident), ident, info->out_token,
+			  "of %u threads of a held group %u are armed and %u parked",
+			  info->out_threads, info->out_threads_armed,
+			  info->out_threads_parked);
+}
+
 /* A foreign token is good for whoever has the process object; one that isn't, never. */
 static void meddle(int process, __u64 ident, const struct look *look)
 {
@@ -118,8 +133,10 @@ static void observe(int process, __u64 ident)
 		end = sample_end(&begin);
 		if (!look_at(process, &look))
 			return;
-		if (same_hold(&last, &look))
+		if (same_hold(&last, &look)) {
 			sample_check(&begin, &end, look.info.out_token, "an observed episode");
+			check_threads(&look, ident);
+		}
 		check_state(&last, &look, &since, ident);
 		meddle(process, ident, &look);
 		last = look;
@@ -130,14 +147,13 @@ static void observe(int process, __u64 ident)
 void observer_main(void)
 {
 	for (;;) {
-		int slot = random_slot(ROLE_TARGET);
-		int thread = chance(80) ? 0 : random_below(NR_THREADS);
+		int slot = random_slot(ROLE_TARGET), object = random_object();
 		struct slot *target = &board->slots[slot];
-		__u64 ident = ident_of(slot, target->life, thread);
+		__u64 ident = ident_of(slot, target->life, object);
 		int process;
 
 		busy(WHAT_LOOP, NS_PER_S);
-		process = steal(slot, &target->process[thread]);
+		process = steal(slot, &target->process[object]);
 		if (process < 0) {
 			sleep_us(1000);
 			continue;

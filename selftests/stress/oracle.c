@@ -17,11 +17,14 @@
 struct sample sample_begin(__u64 ident)
 {
 	struct sample sample = { .ident = ident };
-	struct cell *cell = find_cell(ident);
+	struct cell *cells = find_cells(ident);
+	int object = ident_object(ident), nr;
 
-	if (cell) {
-		sample.count = cell->count;
-		sample.good = find_cell(ident);
+	if (cells) {
+		for (nr = 0; nr < NR_CELLS; nr++)
+			if (object == GROUP || object == nr)
+				sample.count += cells[nr].count;
+		sample.good = find_cells(ident);
 	}
 	return sample;
 }
@@ -37,11 +40,14 @@ void sample_check(const struct sample *begin, const struct sample *end,
 	if (!begin->good || !end->good)
 		return;
 	count(COUNT_CHECKED);
+	if (ident_object(begin->ident) == GROUP)
+		count(COUNT_GROUP_CHECKED);
 	if (begin->count != end->count)
 		violation(ident_slot(begin->ident), begin->ident, token,
-			  "target %d ran while it was held by %s, token %#llx: counted from %llu to %llu",
-			  ident_slot(begin->ident), who, token, begin->count,
-			  end->count);
+			  "target %d%s ran while it was held by %s, token %#llx: counted from %llu to %llu",
+			  ident_slot(begin->ident),
+			  ident_object(begin->ident) == GROUP ? ", all of it," : "",
+			  who, token, begin->count, end->count);
 }
 
 __u64 random_lease(__u64 most)
@@ -84,7 +90,7 @@ static bool same_target(__u64 ident, int process)
 {
 	struct proxyipc_process_info info = {};
 
-	return find_cell(ident) && !proxyipc_process_info(process, &info) &&
+	return find_cells(ident) && !proxyipc_process_info(process, &info) &&
 	       info.out_state != PROXYIPC_STATE_GONE;
 }
 
@@ -92,8 +98,9 @@ static bool same_target(__u64 ident, int process)
  * By now the hold is over. It was in force up to the resume if that succeeded. If it
  * was stale it can only have ended by its lease, and not before: nobody else has
  * the token, the open file is still open, and a target that is gone is ESRCH.
+ * Returns whether it was in force.
  */
-static void hold_end(int process, const struct proxyipc_process_hold *hold,
+static bool hold_end(int process, const struct proxyipc_process_hold *hold,
 		     const struct sample *begin, __u64 before, __u64 held)
 {
 	struct sample end = sample_end(begin);
@@ -128,11 +135,22 @@ static void hold_end(int process, const struct proxyipc_process_hold *hold,
 	}
 	if (stop && !ret)
 		kill(board->slots[ident_slot(ident)].pid, SIGCONT);
+	return !ret;
+}
+
+/* Of a group; they become more while it is held, by those who are born then. */
+static unsigned int count_threads(int process)
+{
+	struct proxyipc_process_info info = {};
+
+	return proxyipc_process_info(process, &info) ? 0 : info.out_threads;
 }
 
 void hold_by_hand(int process, __u64 ident)
 {
-	__u64 most = board->slots[ident_slot(ident)].lease[ident_thread(ident)];
+	bool group = ident_object(ident) == GROUP, more;
+	unsigned int threads = 0;
+	__u64 most = board->slots[ident_slot(ident)].lease[ident_object(ident)];
 	struct proxyipc_process_hold hold = { .lease = random_lease(most) };
 	__u64 before = now_ns(), held;
 	struct sample begin;
@@ -169,11 +187,15 @@ void hold_by_hand(int process, __u64 ident)
 	}
 	count(COUNT_HOLDS);
 	busy(WHAT_HELD, hold.lease + 2 * NS_PER_S);
+	if (group)
+		threads = count_threads(process);
 	/* Taken late: so the lease seems to end later than it does. */
 	held = fair_now();
 	hold_pause(hold.lease);
+	more = group && count_threads(process) > threads;
 	busy(WHAT_RESUME, 0);
-	hold_end(process, &hold, &begin, before, held);
+	if (hold_end(process, &hold, &begin, before, held) && more)
+		count(COUNT_BORN_HELD);
 }
 
 /* Some objects have a guardian, and few have their target killed. */

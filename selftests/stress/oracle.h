@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What is promised of holds, checked by whoever has one. A sample is the count of a
- * target at the beginning of a stretch of time; the stretch counts only if there is
+ * target (of a group: of all threads together, also of those that are born meanwhile)
+ * at the beginning of a stretch of time; the stretch counts only if there is
  * evidence afterwards that one and the same hold was in force all along. Evidence,
  * not time, since he who looks may have been stopped, frozen or starved meanwhile.
  */

@@ -45,11 +45,11 @@ static void (* const bodies[NR_ROLES])(void) = {
 /* Nobody there: what the last one had to offer is gone with it. */
 static void slot_clear(struct slot *slot)
 {
-	int thread;
+	int object;
 
-	for (thread = 0; thread < NR_THREADS; thread++) {
-		slot->process[thread] = -1;
-		slot->proxy[thread] = -1;
+	for (object = 0; object < NR_OBJECTS; object++) {
+		slot->process[object] = -1;
+		slot->proxy[object] = -1;
 	}
 	slot->endpoint = -1;
 	slot->entry = -1;
@@ -59,14 +59,15 @@ static void slot_clear(struct slot *slot)
 static void cells_begin(struct slot *slot, __u32 life)
 {
 	struct cell *cells = slot->cells[life % NR_LIVES];
-	int thread;
+	int nr;
 
-	for (thread = 0; thread < NR_THREADS; thread++) {
-		cells[thread].life = 0;
-		cells[thread].count = 0;
-		cells[thread].tid = 0;
-		cells[thread].life = life;
+	/* The first one's says whose all of them are. */
+	cells[0].life = 0;
+	for (nr = 0; nr < NR_CELLS; nr++) {
+		cells[nr].count = 0;
+		cells[nr].tid = 0;
 	}
+	cells[0].life = life;
 }
 
 static void spawn(int nr)
@@ -260,4 +261,11 @@ void sleep_us(__u64 us)
 int random_slot(enum role role)
 {
 	return role_first(role) + random_below(role_slots(role));
+}
+
+int random_object(void)
+{
+	if (chance(35))
+		return GROUP;
+	return chance(75) ? 0 : random_below(NR_THREADS);
 }

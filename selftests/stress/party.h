@@ -55,4 +55,7 @@ void sleep_us(__u64 us);
 /* A party of a role, at random; one that is there now or isn't. */
 int random_slot(enum role role);
 
+/* Which process object of a target: mostly of its first thread or of all of them. */
+int random_object(void);
+
 #endif /* STRESS_PARTY_H */

@@ -186,7 +186,7 @@ static int resume_fault(const struct proxyipc_received *received)
 	int ret = proxyipc_endpoint_resume_params(endpoint, &resume);
 
 	if (!ret)
-		fault_resumed(resume.flags);
+		fault_resumed(received, resume.flags);
 	return ret;
 }
 
@@ -248,6 +248,8 @@ static void check_expiry(const struct proxyipc_received *received)
 	__u64 timeout = words[PROXYIPC_WATCHDOG_WORD_TIMEOUT];
 
 	count(COUNT_WATCHDOGS);
+	if (ident_object(received->out_payload) == GROUP)
+		count(COUNT_GROUP_WATCHDOGS);
 	if (words[PROXYIPC_WATCHDOG_WORD_STAGE] == PROXYIPC_WATCHDOG_PRETIMEOUT)
 		timeout /= 2;	/* as section.c sets it */
 	if (words[PROXYIPC_WATCHDOG_WORD_SINCE] < timeout)
@@ -289,10 +291,10 @@ static void handle(const struct proxyipc_received *received)
 /* Takes a target into its care. */
 static void take_care(void)
 {
-	int slot = random_slot(ROLE_TARGET), thread = chance(70) ? 0 : random_below(NR_THREADS);
+	int slot = random_slot(ROLE_TARGET), object = random_object();
 	struct slot *target = &board->slots[slot];
-	__u64 ident = ident_of(slot, target->life, thread);
-	int process = steal(slot, &target->process[thread]);
+	__u64 ident = ident_of(slot, target->life, object);
+	int process = steal(slot, &target->process[object]);
 
 	if (process < 0)
 		return;

@@ -13,21 +13,22 @@
 static _Thread_local struct proxyipc_control *control;
 static _Thread_local int own;
 static _Thread_local bool lively, inside;
+static _Thread_local int (*map)(int process, struct proxyipc_control **control);
 
 static void map_page(void)
 {
-	int ret = proxyipc_process_map(own, &control);
+	int ret = map(own, &control);
 
 	if (ret)
 		violation(self, 0, 0, "map of a control page: %s", strerrorname_np(-ret));
 }
 
 /* Half of those that are watched are silent, and expire again and again. */
-static void set_watchdog(void)
+void page_watch(int process)
 {
 	static const __u16 timeouts_ms[] = { 50, 200, 200, 1000 };
 	__u64 timeout = timeouts_ms[random_below(4)] * NS_PER_MS;
-	int ret = proxyipc_process_set_watchdog(own, timeout,
+	int ret = proxyipc_process_set_watchdog(process, timeout,
 						chance(30) ? timeout / 2 : 0);
 
 	/* All of us together have only so many samples. */
@@ -37,6 +38,7 @@ static void set_watchdog(void)
 
 void page_begin(int process)
 {
+	map = proxyipc_process_map;
 	own = process;
 	control = NULL;
 	inside = false;
@@ -44,7 +46,14 @@ void page_begin(int process)
 	if (chance(75))
 		map_page();
 	if (chance(20))
-		set_watchdog();
+		page_watch(own);
+}
+
+void page_begin_of_thread(int group)
+{
+	map = proxyipc_process_map_thread;
+	own = group;
+	map_page();
 }
 
 void page_tick(void)

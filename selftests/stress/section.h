@@ -9,8 +9,15 @@
 
 #include <stdbool.h>
 
-/* Of the calling thread, whose process object is @process. */
+/*
+ * Of the calling thread, whose process object is @process; of a fresh one that has
+ * only that of its group.
+ */
 void page_begin(int process);
+void page_begin_of_thread(int group);
+
+/* A watchdog for a thread or for the group, whose page is that of the main thread. */
+void page_watch(int process);
 
 /* A sign of life, if it gives any. To be called as often as possible. */
 void page_tick(void);

@@ -46,7 +46,7 @@ static int pick_victim(void)
 static void shuffle(int nr)
 {
 	pid_t pid = board->slots[nr].cells[board->slots[nr].life % NR_LIVES]
-			[random_below(NR_THREADS)].tid;
+			[random_below(NR_CELLS)].tid;
 	cpu_set_t cpus;
 	int cpu;
 

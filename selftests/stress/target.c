@@ -27,6 +27,7 @@
 
 #include "board.h"
 #include "clock.h"
+#include "crowd.h"
 #include "fault.h"
 #include "market.h"
 #include "oracle.h"
@@ -42,7 +43,7 @@ static int execs;
 
 static _Thread_local struct cell *cell;
 
-static void tick(void)
+void tick(void)
 {
 	atomic_store_explicit(&cell->count,
 			      atomic_load_explicit(&cell->count, memory_order_relaxed) + 1,
@@ -63,39 +64,73 @@ static __u64 random_bound(void)
 	return bounds_ms[random_below(ARRAY_SIZE(bounds_ms))] * NS_PER_MS;
 }
 
-/* Opens the calling thread and offers what comes of it. */
-static void enrol(int thread)
+void target_counts_in(int nr)
+{
+	struct cell *cells = find_cells(ident_of(self, self_life, 0));
+
+	if (!cells)
+		_exit(125);
+	cell = &cells[nr];
+	cell->tid = gettid();
+	tick();
+}
+
+/* A process object on the calling thread or, if @object is GROUP, all of them. */
+static int object_open(int object)
 {
 	struct proxyipc_process_open open = {
+		.flags = object == GROUP ? PROXYIPC_OPEN_GROUP : 0,
 		.lease = random_lease(~0ULL),
 		.defer_max = random_bound(),
 	};
-	__u64 ident = ident_of(self, self_life, thread);
-	int device, proxy;
+	int device = proxyipc_open();
 
-	cell = find_cell(ident);
-	if (!cell)
-		_exit(125);
-	cell->tid = gettid();
-	tick();
-	device = proxyipc_open();
 	if (device < 0 || proxyipc_process_open_params(device, &open))
 		_exit(125);
 	close(device);
-	me()->lease[thread] = open.lease;
-	proxy = proxyipc_process_mint(open.out_fd, ident, ALL_RIGHTS, ~0ULL);
+	me()->lease[object] = open.lease;
+	return open.out_fd;
+}
+
+static void object_offer(int object, int process)
+{
+	__u64 ident = ident_of(self, self_life, object);
+	int proxy = proxyipc_process_mint(process, ident, ALL_RIGHTS, ~0ULL);
+
 	if (proxy < 0)
 		_exit(125);
-	page_begin(open.out_fd);
-	fault_begin(open.out_fd);
-	adopt(open.out_fd, ident, -1);
-	me()->process[thread] = open.out_fd;
-	me()->proxy[thread] = proxy;
+	adopt(process, ident, -1);
+	me()->process[object] = process;
+	me()->proxy[object] = proxy;
 	tick();
 	if (chance(25))
 		market_put(WARE_PROXY, ident, dup(proxy));
 	if (chance(10))
-		market_put(WARE_PROCESS, ident, dup(open.out_fd));
+		market_put(WARE_PROCESS, ident, dup(process));
+}
+
+/* An object on the thread itself takes its faults from that on the group. */
+static void enrol(int thread)
+{
+	int process;
+
+	target_counts_in(thread);
+	process = object_open(thread);
+	page_begin(process);
+	if (me()->process[GROUP] < 0 || chance(50))
+		fault_begin(process);
+	object_offer(thread, process);
+}
+
+static void enrol_group(void)
+{
+	int process = object_open(GROUP);
+
+	if (chance(50))
+		fault_begin(process);
+	if (chance(30))
+		page_watch(process);
+	object_offer(GROUP, process);
 }
 
 /*
@@ -247,6 +282,14 @@ static void fork_once(void)
 	sleep_us(random_below(20000));
 }
 
+void target_errs(void)
+{
+	if (chance(70))
+		fault_once(cell);
+	else
+		fork_once();
+}
+
 /*
  * @thread: the cell of the new program. It keeps that of a thread that goes on;
  * where another thread executes, that one's task gets the process id, and the new
@@ -260,7 +303,7 @@ static void exec_self(int thread)
 	note(WHAT_EXEC, ident_of(self, self_life, thread), 0, 0);
 	count(COUNT_EXECS);
 	/* Their numbers are soon those of other descriptors. */
-	for (nr = 0; nr < NR_THREADS; nr++) {
+	for (nr = 0; nr < NR_OBJECTS; nr++) {
 		me()->process[nr] = -1;
 		me()->proxy[nr] = -1;
 	}
@@ -293,24 +336,41 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Threads of one mm, at times all on one processor. */
-static void threads_main(void)
+/* Known as a whole before there are others than the main thread, or then. */
+static void threads_begin(bool crowd)
 {
+	bool late = chance(50);
 	pthread_t ids[2];
-	cpu_set_t cpus;
 	long thread;
+
+	if (!late)
+		enrol_group();
+	for (thread = 1; thread <= 2; thread++)
+		if (pthread_create(&ids[thread - 1], NULL, thread_main, (void *)thread))
+			_exit(125);
+	if (late)
+		enrol_group();
+	if (crowd)
+		crowd_begin(me()->process[GROUP]);
+}
+
+/* Threads of one mm, at times all on one processor. */
+static void threads_main(bool crowd)
+{
+	cpu_set_t cpus;
 
 	if (chance(50)) {
 		CPU_ZERO(&cpus);
 		CPU_SET(random_below(2), &cpus);
 		sched_setaffinity(0, sizeof(cpus), &cpus);
 	}
-	for (thread = 1; thread <= 2; thread++)
-		if (pthread_create(&ids[thread - 1], NULL, thread_main, (void *)thread))
-			_exit(125);
+	threads_begin(crowd);
 	for (;;) {
 		spin_now_and_then();
-		wait_once();
+		if (chance(90))
+			wait_once();
+		else
+			fork_once();
 	}
 }
 
@@ -318,12 +378,14 @@ static void threads_main(void)
 static void target_live(int thread)
 {
 	unsigned int kind = random_below(100), rounds = 20 + random_below(400);
-	int place = self - role_first(ROLE_TARGET);
+	int place = (self - role_first(ROLE_TARGET)) % EXTREME;
 
-	if (place % SPINNER == 0)
+	if (!execs && (place == CROWD || (kind < 30 && place != SPINNER)))
+		threads_main(place == CROWD || chance(40));
+	if (chance(30))
+		enrol_group();
+	if (place == SPINNER)
 		spin_for_ever();
-	if (kind < 15 && !execs)
-		threads_main();
 	while (rounds--) {
 		if (kind < 40)
 			spin_now_and_then();
@@ -358,7 +420,7 @@ void target_again(char **words)
 	self_life = life;
 	execs = atoi(words[3]);
 	/* The threads that were there are no more. */
-	for (nr = 0; nr < NR_THREADS; nr++)
+	for (nr = 0; nr < NR_CELLS; nr++)
 		if (nr != thread)
 			me()->cells[life % NR_LIVES][nr].tid = 0;
 	random_begin(board->seed, (__u64)slot << 32 | life);

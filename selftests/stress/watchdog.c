@@ -27,18 +27,22 @@
 /* The same for one whom only a slow machine keeps from it. */
 #define SLOW_LIMIT	(20 * NS_PER_S)
 
-/* What main has seen of a target thread, fair times. */
+/* What main has seen of a target thread, or a chain of them, fair times. */
 static struct progress {
 	__u32 life;
 	__u64 count;
 	__u64 since;	/* when it counted last */
 	__u64 held;	/* when it was last held, or nothing could be known */
 	bool parked;	/* at the last look: not held, and asleep in the module */
+} progress[NR_SLOTS][NR_CELLS];
+
+/* And of a process object. */
+static struct holds {
 	struct standing {
 		__u64 token, since;
 		__u64 orphaned;	/* since when its receiver has been dead */
 	} episode, by_hand;
-} progress[NR_SLOTS][NR_THREADS];
+} holds[NR_SLOTS][NR_OBJECTS];
 
 /* Of others: what was late at the last look, and asleep in the module. */
 static __u64 asleep[NR_SLOTS];
@@ -203,12 +207,23 @@ static int number_in(const char *text, const char *name)
 	return value ? atoi(value) : -1;
 }
 
+/* Of a group: threads that a hold on all of them is on. */
+static int threads_in(const char *text)
+{
+	const char *value = proc_field(text, "threads");
+	int all, armed = 0, parked = 0;
+
+	if (value && sscanf(value, "%d armed %d parked %d", &all, &armed, &parked) < 3)
+		return 0;
+	return armed + parked;
+}
+
 /*
  * A hold that fdinfo tells of: one and the same for longer than any lease of this
  * process object (fair time, which is never ahead of the lease's), or after its
  * receiver's death.
  */
-static void check_standing(int nr, int thread, struct standing *standing,
+static void check_standing(int nr, int object, struct standing *standing,
 			   const char *line)
 {
 	const char *token = line ? strstr(line, "token ") : NULL;
@@ -221,10 +236,10 @@ static void check_standing(int nr, int thread, struct standing *standing,
 		*standing = (struct standing){ .token = number, .since = now };
 		return;
 	}
-	if (now > standing->since + slot->lease[thread] + LEASE_SLACK)
-		violation(nr, ident_of(nr, slot->life, thread), number,
+	if (now > standing->since + slot->lease[object] + LEASE_SLACK)
+		violation(nr, ident_of(nr, slot->life, object), number,
 			  "target %d.%u is held by %#llx beyond its lease of %llu ms",
-			  nr, slot->life, number, slot->lease[thread] / NS_PER_MS);
+			  nr, slot->life, number, slot->lease[object] / NS_PER_MS);
 	receiver = strstr(token, "receiver ");
 	pid = receiver ? atoi(receiver + 9) : 0;
 	if (pid <= 0 || !kill(pid, 0) || errno != ESRCH)
@@ -232,22 +247,43 @@ static void check_standing(int nr, int thread, struct standing *standing,
 	else if (!standing->orphaned)
 		standing->orphaned = now;
 	else if (now > standing->orphaned + LEASE_SLACK / 2)
-		violation(nr, ident_of(nr, slot->life, thread), number,
+		violation(nr, ident_of(nr, slot->life, object), number,
 			  "target %d.%u is held by %#llx, whose receiver %d is dead",
 			  nr, slot->life, number, pid);
 }
 
-/* True if it is held, or if that can't be known. */
-static bool look_at_holds(int nr, int thread)
+/*
+ * How many holds are on what a process object is on, and, of a group, on how many of its
+ * threads there is one for those; -1 if that can't be known.
+ */
+static int look_at_object(int nr, int object, int *threads)
 {
-	struct progress *seen = &progress[nr][thread];
+	struct holds *seen = &holds[nr][object];
 	char text[2048];
 
-	if (!read_fdinfo(nr, board->slots[nr].process[thread], text, sizeof(text)))
-		return true;
-	check_standing(nr, thread, &seen->episode, proc_field(text, "episode"));
-	check_standing(nr, thread, &seen->by_hand, proc_field(text, "held-by-hand"));
+	if (!read_fdinfo(nr, board->slots[nr].process[object], text, sizeof(text)))
+		return -1;
+	check_standing(nr, object, &seen->episode, proc_field(text, "episode"));
+	check_standing(nr, object, &seen->by_hand, proc_field(text, "held-by-hand"));
+	*threads = threads_in(text);
 	return number_in(text, "holds");
+}
+
+/*
+ * True if it is held, or if that can't be known. The one for those on its group doesn't
+ * count if there are none of these: it should have gone with them.
+ */
+static bool look_at_holds(int nr, int thread)
+{
+	int on_thread = 0, on_group = 0, threads = 0;
+
+	if (thread < NR_THREADS)
+		on_thread = look_at_object(nr, thread, &threads);
+	if (thread >= NR_THREADS || board->slots[nr].process[GROUP] >= 0)
+		on_group = look_at_object(nr, GROUP, &threads);
+	if (on_thread < 0 || on_group)
+		return true;
+	return on_thread > (threads > 0);
 }
 
 /* Asleep, not just without a processor, and where the module put it to sleep. */
@@ -261,6 +297,12 @@ static bool sleeps_in_module(pid_t pid, pid_t tid)
 	return !read_proc(pid, file, stack, sizeof(stack)) && strstr(stack, "[proxyipc]");
 }
 
+/* By which a thread, or those of a chain, is held. */
+static int object_of(int thread)
+{
+	return thread < NR_THREADS ? thread : GROUP;
+}
+
 /* Asleep in the module at two looks running, without a hold before and after each. */
 static void check_parked(int nr, int thread)
 {
@@ -272,9 +314,15 @@ static void check_parked(int nr, int thread)
 	seen->parked = sleeps_in_module(parties[nr].pid, tid) &&
 		       !look_at_holds(nr, thread);
 	if (was && seen->parked)
-		violation(nr, ident_of(nr, slot->life, thread), 0,
+		violation(nr, ident_of(nr, slot->life, object_of(thread)), 0,
 			  "target %d.%u, thread %d, is parked without a hold",
 			  nr, slot->life, tid);
+}
+
+static bool is_orphaned(int nr, int thread)
+{
+	return holds[nr][GROUP].episode.orphaned ||
+	       (thread < NR_THREADS && holds[nr][thread].episode.orphaned);
 }
 
 /*
@@ -298,7 +346,7 @@ static __u64 thread_lateness(int nr, int thread)
 		seen->parked = false;
 	}
 	/* Those with whom something is wrong, and of the others half at a time. */
-	if (!lateness(nr, seen->since) && !seen->episode.orphaned && (nr + looks) % 2)
+	if (!lateness(nr, seen->since) && !is_orphaned(nr, thread) && (nr + looks) % 2)
 		return 0;
 	if (look_at_holds(nr, thread))
 		seen->held = now;
@@ -312,12 +360,12 @@ static void look_at_target(int nr)
 	__u64 late, latest = 0;
 	int thread;
 
-	for (thread = 0; thread < NR_THREADS; thread++) {
+	for (thread = 0; thread < NR_CELLS; thread++) {
 		late = thread_lateness(nr, thread);
 		latest = later(late, latest);
 		if (late <= LATE_LIMIT || (late <= SLOW_LIMIT && is_under_way(nr)))
 			continue;
-		violation(nr, ident_of(nr, board->slots[nr].life, thread), 0,
+		violation(nr, ident_of(nr, board->slots[nr].life, object_of(thread)), 0,
 			  "target %d.%u, thread %d of process %d, isn't held and doesn't run",
 			  nr, board->slots[nr].life, thread, parties[nr].pid);
 	}
@@ -449,7 +497,7 @@ static void show(int nr)
 {
 	struct slot *slot = &board->slots[nr];
 	char file[32];
-	int thread;
+	int object;
 
 	printf("\n%s %d.%u, process %d: %s\n", role_name(slot->role), nr, slot->life,
 	       parties[nr].pid, what_name(slot->doing));
@@ -457,8 +505,8 @@ static void show(int nr)
 	show_file(parties[nr].pid, "wchan");
 	show_file(parties[nr].pid, "syscall");
 	show_file(parties[nr].pid, "stack");
-	for (thread = 0; thread < NR_THREADS; thread++) {
-		snprintf(file, sizeof(file), "fdinfo/%d", slot->process[thread]);
+	for (object = 0; object < NR_OBJECTS; object++) {
+		snprintf(file, sizeof(file), "fdinfo/%d", slot->process[object]);
 		show_file(parties[nr].pid, file);
 	}
 	snprintf(file, sizeof(file), "fdinfo/%d", slot->endpoint);
