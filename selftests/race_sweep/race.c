@@ -118,13 +118,18 @@ bool race_child(struct child *c, void (*body)(struct child_page *page), int fd0,
 	return c->pid > 0;
 }
 
-/* It runs when B sleeps, so it's in no side's way, and dies as soon as B killed it. */
-static void spin_idly(struct child_page *page)
+static void set_idle(pid_t pid, bool idle)
 {
 	struct sched_param none = { .sched_priority = 0 };
 
+	sched_setscheduler(pid, idle ? SCHED_IDLE : SCHED_OTHER, &none);
+}
+
+/* It runs when B sleeps, so it's in no side's way, and dies as soon as B killed it. */
+static void spin_idly(struct child_page *page)
+{
 	pin_to_cpu(CPU_OF_B);
-	sched_setscheduler(0, SCHED_IDLE, &none);
+	set_idle(0, true);
 	child_spin(page);
 }
 
@@ -152,8 +157,13 @@ bool stands(struct stage *s)
 	return s->target.page->counter[0] == before;
 }
 
+/*
+ * In good time means that it dies when it gets to run. As idle as it is a thread of the
+ * kernel that is busy on its CPU, that of kmemleak for instance, has it wait for seconds.
+ */
 bool died(struct stage *s)
 {
+	set_idle(s->target.pid, false);
 	return killed_by(child_kill(&s->target), SIGKILL) &&
 	       soon(process_state(s->process) == PROXYIPC_STATE_GONE);
 }
