@@ -94,6 +94,18 @@ RACE(set_guardian_x_exit_of_receiver);
 RACE(set_policy_x_close);
 RACE(get_regs_x_resume);
 RACE(get_regs_x_kill);
+RACE(group_hold_x_kill);
+RACE(group_resume_x_hold);
+RACE(group_hold_x_hold_of_thread);
+RACE(group_hold_x_close);
+RACE(group_hold_x_set_faults);
+RACE(group_fault_x_fault_of_another);
+RACE(group_hold_x_clone);
+RACE(group_hold_x_fork);
+RACE(group_hold_x_thread_exit);
+RACE(group_hold_x_exit_group);
+RACE(group_hold_x_exec_of_a_thread);
+RACE(group_hold_x_setuid_of_a_thread);
 
 FIXTURE_SETUP(race)
 {

@@ -118,11 +118,11 @@ bool race_child(struct child *c, void (*body)(struct child_page *page), int fd0,
 	return c->pid > 0;
 }
 
-static void set_idle(pid_t pid, bool idle)
+void set_idle(pid_t tid, bool idle)
 {
 	struct sched_param none = { .sched_priority = 0 };
 
-	sched_setscheduler(pid, idle ? SCHED_IDLE : SCHED_OTHER, &none);
+	sched_setscheduler(tid, idle ? SCHED_IDLE : SCHED_OTHER, &none);
 }
 
 /* It runs when B sleeps, so it's in no side's way, and dies as soon as B killed it. */
@@ -196,6 +196,50 @@ bool is_told_of_the_end(struct stage *s)
 	return receive(s) && s->recv[A].received.out_kind == PROXYIPC_KIND_EVENT &&
 	       s->recv[A].received.out_events == PROXYIPC_EVENT_TARGET_GONE &&
 	       is_empty(s->endpoint);
+}
+
+/*
+ * Targets with more threads than one
+ */
+
+bool open_group(struct stage *s)
+{
+	s->process = process_open_group(s->target.pid, 0);
+	return s->process >= 0;
+}
+
+/* Its threads count in the two counters of the page. */
+bool all_stand(struct stage *s)
+{
+	unsigned int first = s->target.page->counter[0];
+	unsigned int second = s->target.page->counter[1];
+
+	/* Nobody else wants their CPU meanwhile. */
+	usleep(200);
+	return s->target.page->counter[0] == first && s->target.page->counter[1] == second;
+}
+
+bool all_run(struct stage *s)
+{
+	unsigned int second = s->target.page->counter[1];
+
+	return runs(s) && soon(s->target.page->counter[1] != second);
+}
+
+/* Each of its threads is, as far as it says. */
+bool all_held(struct stage *s)
+{
+	struct proxyipc_process_info info;
+
+	return !process_info(s->process, &info) && info.out_threads &&
+	       info.out_threads == info.out_threads_armed + info.out_threads_parked;
+}
+
+bool has_threads(struct stage *s, unsigned int threads)
+{
+	struct proxyipc_process_info info;
+
+	return !process_info(s->process, &info) && info.out_threads == threads;
 }
 
 /*

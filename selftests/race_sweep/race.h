@@ -174,10 +174,23 @@ int caller_result(struct stage *s);
 /* Is its answer @word? */
 bool caller_got(struct stage *s, __u64 word);
 
+/* A thread, 0 for this one, runs only where nobody else wants to, or does so again. */
+void set_idle(pid_t tid, bool idle);
+
 /* s->target: counts whenever B leaves its CPU alone. s->process is on it. */
 bool new_target(struct stage *s);
 bool runs(struct stage *s);
 bool stands(struct stage *s);
+
+/*
+ * The same for s->target as a whole, s->process, that has a thread that counts in either
+ * counter; what its object says of its threads.
+ */
+bool open_group(struct stage *s);
+bool all_stand(struct stage *s);
+bool all_run(struct stage *s);
+bool all_held(struct stage *s);
+bool has_threads(struct stage *s, unsigned int threads);
 
 /* s->target has died of SIGKILL, in good time; and the process object knows. */
 bool died(struct stage *s);

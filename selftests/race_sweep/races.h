@@ -83,6 +83,22 @@ extern const struct race set_policy_x_close;
 extern const struct race get_regs_x_resume;
 extern const struct race get_regs_x_kill;
 
+/* group_races.c */
+extern const struct race group_hold_x_kill;
+extern const struct race group_resume_x_hold;
+extern const struct race group_hold_x_hold_of_thread;
+extern const struct race group_hold_x_close;
+extern const struct race group_hold_x_set_faults;
+extern const struct race group_fault_x_fault_of_another;
+
+/* member_races.c */
+extern const struct race group_hold_x_clone;
+extern const struct race group_hold_x_fork;
+extern const struct race group_hold_x_thread_exit;
+extern const struct race group_hold_x_exit_group;
+extern const struct race group_hold_x_exec_of_a_thread;
+extern const struct race group_hold_x_setuid_of_a_thread;
+
 /* For races with a signal to the caller. */
 bool handle_signal(struct stage *s);
 int signal_caller(struct stage *s);
