@@ -199,6 +199,9 @@ static inline u64 proxyipc_since(struct task_struct *task, u64 time)
 	return now > time ? now - time : 0;
 }
 
+/* Need it be asked again and again? */
+#define PROXYIPC_TASK_DELAY_IS_SAMPLED	false
+
 /* @before and @elapsed: what this said before, and how long ago that was. */
 static inline u64 proxyipc_task_delay(struct task_struct *task, u64 before,
 				      u64 elapsed)
@@ -216,6 +219,8 @@ static inline u64 proxyipc_task_stretch(struct task_struct *task)
 }
 
 #else /* it keeps no count: judge by this moment, and by the tick */
+
+#define PROXYIPC_TASK_DELAY_IS_SAMPLED	true
 
 static inline u64 proxyipc_task_delay(struct task_struct *task, u64 before,
 				      u64 elapsed)

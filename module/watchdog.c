@@ -115,7 +115,8 @@ static void watchdog_sample_locked(struct proxyipc_watchdog *watchdog)
 		  PROXYIPC_WATCHDOG_TIMEOUT;
 	stood = stands || watchdog->stood ||
 		life.standstills != watchdog->standstills;
-	if (proxyipc_identity_is_group(watchdog->identity))
+	if (proxyipc_identity_is_group(watchdog->identity) &&
+	    !PROXYIPC_TASK_DELAY_IS_SAMPLED)
 		watchdog_read_some(watchdog, before, changed, stood, stands, &after);
 	else
 		watchdog_read_clocks(watchdog, &after);
